@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "base/hash.h"
+
+#include <xxhash.h>
+
+#include <cstring>
+
+namespace docker_sync {
+
+namespace {
+
+ContentHash canonical(XXH128_hash_t value) {
+  XXH128_canonical_t bytes;
+  XXH128_canonicalFromHash(&bytes, value);
+  ContentHash hash;
+  static_assert(sizeof bytes.digest == sizeof hash.bytes);
+  std::memcpy(hash.bytes.data(), bytes.digest, sizeof bytes.digest);
+  return hash;
+}
+
+}  // namespace
+
+Sha256::Sha256() { sha256_init(&context_); }
+
+void Sha256::write(ByteView bytes) { sha256_update(&context_, bytes.size(), bytes.data()); }
+
+Sha256Value Sha256::finish() {
+  Sha256Value value;
+  sha256_digest(&context_, value.size(), value.data());
+  return value;
+}
+
+Sha256Value sha256(ByteView bytes) {
+  Sha256 hash;
+  hash.write(bytes);
+  return hash.finish();
+}
+
+struct ContentHasher::State {
+  alignas(64) XXH3_state_t xxh;
+};
+
+ContentHasher::ContentHasher() : state_(std::make_unique<State>()) { XXH3_128bits_reset(&state_->xxh); }
+ContentHasher::~ContentHasher() = default;
+ContentHasher::ContentHasher(ContentHasher&&) noexcept = default;
+ContentHasher& ContentHasher::operator=(ContentHasher&&) noexcept = default;
+
+void ContentHasher::write(ByteView bytes) { XXH3_128bits_update(&state_->xxh, bytes.data(), bytes.size()); }
+
+ContentHash ContentHasher::finish() {
+  const ContentHash hash = canonical(XXH3_128bits_digest(&state_->xxh));
+  XXH3_128bits_reset(&state_->xxh);
+  return hash;
+}
+
+ContentHash content_hash(ByteView bytes) { return canonical(XXH3_128bits(bytes.data(), bytes.size())); }
+
+std::string to_hex(ByteView bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const uint8_t byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+}  // namespace docker_sync
+
+size_t std::hash<docker_sync::ContentHash>::operator()(const docker_sync::ContentHash& key) const noexcept {
+  size_t value;
+  std::memcpy(&value, key.bytes.data(), sizeof value);
+  return value;
+}

@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "base/spool.h"
+
+#include <fcntl.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <cerrno>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace docker_sync {
+
+namespace {
+
+constexpr size_t kPendingBytes = 256 << 10;
+constexpr long kTmpfsMagic = 0x01021994;
+
+bool is_tmpfs(const std::string& path) {
+  struct statfs info {};
+  return ::statfs(path.c_str(), &info) == 0 && info.f_type == kTmpfsMagic;
+}
+
+Fd open_unlinked(const std::string& folder) {
+  Fd fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (fd) return fd;
+  // Filesystems without O_TMPFILE (overlayfs before Linux 6.1, NFS): a name that lives for one system call.
+  std::string name = folder + "/docker-sync-XXXXXX";
+  fd = Fd(::mkostemp(name.data(), O_CLOEXEC));
+  if (!fd) throw_errno(ExitCode::disk, "cannot make a temporary file in " + folder, errno);
+  ::unlink(name.c_str());
+  return fd;
+}
+
+}  // namespace
+
+SpoolFolder::SpoolFolder(const std::string& named) : path_(named) {
+  if (path_.empty()) {
+    const char* tmpdir = std::getenv("TMPDIR");
+    // Scratch may be as large as an image: memory is the wrong place for it unless the user says so.
+    path_ = tmpdir != nullptr && *tmpdir != 0 && !is_tmpfs(tmpdir) ? tmpdir : "/var/tmp";
+  }
+  Fd probe(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!probe || ::access(path_.c_str(), W_OK) != 0) {
+    throw Error(ExitCode::disk, "cannot use " + path_ + " for temporary files",
+                "name a writable folder with --tmpfolder or --remote-tmpfolder");
+  }
+}
+
+void SpoolFolder::require_space(uint64_t bytes) const {
+  struct statvfs info {};
+  if (::statvfs(path_.c_str(), &info) != 0) return;  // Unknown: the write will tell.
+  const uint64_t available = static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
+  if (available >= bytes) return;
+  throw Error(ExitCode::disk,
+              fmt::format("{} has {} MB free, {} MB are needed for temporary files", path_, available >> 20,
+                          (bytes >> 20) + 1),
+              "free some space, or name another folder with --tmpfolder or --remote-tmpfolder");
+}
+
+Spool::Spool(const SpoolFolder& folder) : folder_(folder.path()), fd_(open_unlinked(folder_)) {}
+
+void Spool::write(ByteView bytes) {
+  size_ += bytes.size();
+  if (pending_.size() + bytes.size() <= kPendingBytes) {
+    pending_.insert(pending_.end(), bytes.begin(), bytes.end());
+    return;
+  }
+  flush();
+  if (bytes.size() >= kPendingBytes) {
+    write_all(fd_, bytes);
+  } else {
+    pending_.assign(bytes.begin(), bytes.end());
+  }
+}
+
+void Spool::flush() {
+  try {
+    write_all(fd_, pending_);
+  } catch (Error& error) {
+    throw error.while_doing("writing temporary files in " + folder_);
+  }
+  pending_.clear();
+}
+
+void Spool::read_at(uint64_t offset, MutableBytes out) const {
+  assert(offset <= size_ - pending_.size() && out.size() <= size_ - pending_.size() - offset);
+  while (!out.empty()) {
+    const ssize_t count = ::pread(fd_.get(), out.data(), out.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_errno(ExitCode::disk, "cannot read a temporary file in " + folder_, errno);
+    if (count == 0) throw Error(ExitCode::disk, "a temporary file in " + folder_ + " was cut short");
+    out = out.subspan(static_cast<size_t>(count));
+    offset += static_cast<uint64_t>(count);
+  }
+}
+
+void Spool::clear() {
+  pending_.clear();
+  size_ = 0;
+  if (::ftruncate(fd_.get(), 0) != 0 || ::lseek(fd_.get(), 0, SEEK_SET) != 0) {
+    throw_errno(ExitCode::disk, "cannot empty a temporary file in " + folder_, errno);
+  }
+}
+
+}  // namespace docker_sync

@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "base/subprocess.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+#include "base/error.h"
+
+extern char** environ;
+
+namespace docker_sync {
+
+namespace {
+
+int exit_status(int wait_status) { return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status); }
+
+struct SpawnActions {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  SpawnActions() {
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    // The program blocks the signals that it waits for in a thread of its own: a child must not inherit that.
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    sigset_t all_default;
+    sigemptyset(&all_default);
+    sigaddset(&all_default, SIGPIPE);
+    posix_spawnattr_setsigdefault(&attributes, &all_default);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  ~SpawnActions() {
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+  }
+  SpawnActions(const SpawnActions&) = delete;
+  SpawnActions& operator=(const SpawnActions&) = delete;
+};
+
+}  // namespace
+
+Subprocess::Subprocess(const std::vector<std::string>& arguments, Streams streams) {
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+
+  SpawnActions spawn;
+  Pipe in, out, err;
+  if (streams.input) {
+    in = make_pipe();
+    posix_spawn_file_actions_adddup2(&spawn.actions, in.read_end.get(), 0);
+  }
+  if (streams.output) {
+    out = make_pipe();
+    posix_spawn_file_actions_adddup2(&spawn.actions, out.write_end.get(), 1);
+  }
+  if (streams.error) {
+    err = make_pipe();
+    posix_spawn_file_actions_adddup2(&spawn.actions, err.write_end.get(), 2);
+  }
+  const int failure = ::posix_spawnp(&pid_, argv[0], &spawn.actions, &spawn.attributes, argv.data(), environ);
+  if (failure != 0) throw_errno(ExitCode::usage, "cannot run " + arguments.front(), failure);
+  input = std::move(in.write_end);
+  output = std::move(out.read_end);
+  error = std::move(err.read_end);
+}
+
+Subprocess::~Subprocess() {
+  input.reset();
+  output.reset();
+  error.reset();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  while (!poll_status()) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      signal(SIGTERM);
+      wait();
+      return;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+void Subprocess::signal(int number) const noexcept {
+  if (pid_ > 0 && !status_) ::kill(pid_, number);
+}
+
+int Subprocess::wait() {
+  int raw = 0;
+  while (!status_) {
+    if (::waitpid(pid_, &raw, 0) == pid_) {
+      status_ = exit_status(raw);
+    } else if (errno != EINTR) {
+      throw_errno(ExitCode::internal, "cannot wait for a child process", errno);
+    }
+  }
+  return *status_;
+}
+
+std::optional<int> Subprocess::poll_status() {
+  int raw = 0;
+  if (!status_ && ::waitpid(pid_, &raw, WNOHANG) == pid_) status_ = exit_status(raw);
+  return status_;
+}
+
+}  // namespace docker_sync

@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "base/zstd.h"
+
+#include <zstd.h>
+
+#include <new>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace docker_sync {
+
+namespace {
+
+void check(size_t result, const char* doing) {
+  if (ZSTD_isError(result)) throw Error(ExitCode::internal, fmt::format("zstd: {} while {}", ZSTD_getErrorName(result), doing));
+}
+
+}  // namespace
+
+ZstdSink::ZstdSink(Sink& below, int level) : below_(&below), context_(ZSTD_createCCtx(), ZSTD_freeCCtx), out_(ZSTD_CStreamOutSize()) {
+  if (!context_) throw std::bad_alloc();
+  check(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, level), "setting the level");
+  if (level >= 9) {
+    // Contents that lie far apart in a layer repeat each other: a solid stream is worth its whole window.
+    check(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_windowLog, kZstdWindowLog), "setting the window");
+  }
+}
+
+ZstdSink::~ZstdSink() = default;
+
+void ZstdSink::write(ByteView bytes) { run(bytes, ZSTD_e_continue); }
+void ZstdSink::flush() { run({}, ZSTD_e_flush); }
+void ZstdSink::finish() { run({}, ZSTD_e_end); }
+
+void ZstdSink::run(ByteView bytes, int directive) {
+  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+  while (true) {
+    ZSTD_outBuffer out{out_.data(), out_.size(), 0};
+    const size_t left = ZSTD_compressStream2(context_.get(), &out, &in, static_cast<ZSTD_EndDirective>(directive));
+    check(left, "compressing");
+    if (out.pos > 0) below_->write(ByteView(out_).first(out.pos));
+    if (directive == ZSTD_e_continue ? in.pos == in.size : left == 0) return;
+  }
+}
+
+ZstdSource::ZstdSource(Source& below) : below_(&below), context_(ZSTD_createDCtx(), ZSTD_freeDCtx), in_(ZSTD_DStreamInSize()) {
+  if (!context_) throw std::bad_alloc();
+  check(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, kZstdWindowLog), "bounding the window");
+}
+
+ZstdSource::~ZstdSource() = default;
+
+size_t ZstdSource::read(MutableBytes out) {
+  ZSTD_outBuffer to{out.data(), out.size(), 0};
+  while (to.pos == 0 && to.size > 0 && !frame_ended_) {
+    if (in_position_ == in_size_ && !below_ended_) {
+      // Decoded bytes may still be waiting inside: ask for them before waiting for the peer.
+      ZSTD_inBuffer none{nullptr, 0, 0};
+      const size_t left = ZSTD_decompressStream(context_.get(), &to, &none);
+      if (!ZSTD_isError(left) && to.pos > 0) break;
+      in_size_ = below_->read(in_);
+      in_position_ = 0;
+      below_ended_ = in_size_ == 0;
+    }
+    ZSTD_inBuffer from{in_.data(), in_size_, in_position_};
+    const size_t left = ZSTD_decompressStream(context_.get(), &to, &from);
+    if (ZSTD_isError(left)) throw_protocol(fmt::format("damaged compressed data ({})", ZSTD_getErrorName(left)));
+    in_position_ = from.pos;
+    if (left == 0) frame_ended_ = true;
+    if (below_ended_ && to.pos == 0 && !frame_ended_) throw_protocol("compressed data was cut short");
+  }
+  return to.pos;
+}
+
+Bytes zstd_compress(ByteView bytes, int level) {
+  Bytes block(ZSTD_compressBound(bytes.size()));
+  const size_t size = ZSTD_compress(block.data(), block.size(), bytes.data(), bytes.size(), level);
+  check(size, "compressing a block");
+  block.resize(size);
+  return block;
+}
+
+Bytes zstd_decompress(ByteView block, size_t limit) {
+  MemorySource below(block);
+  ZstdSource source(below);
+  Bytes bytes;
+  uint8_t buffer[32768];
+  while (const size_t count = source.read(buffer)) {
+    if (bytes.size() + count > limit) throw_protocol("a compressed block is larger than it may be");
+    bytes.insert(bytes.end(), buffer, buffer + count);
+  }
+  return bytes;
+}
+
+}  // namespace docker_sync

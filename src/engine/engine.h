@@ -1,0 +1,55 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// One container engine on the endpoint's own host: what it holds, its images out, its images in. Docker speaks this
+// through its Engine API (docker.h). Everything that can be asked of an image goes by the engine's ID, never by a name
+// that may move while we work.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/io.h"
+#include "image/image_info.h"
+
+namespace docker_sync {
+
+/// What a partial archive must look like (docs/engines.md).
+enum class StoreKind : uint8_t {
+  classic = 0,     ///< Docker graph driver: a present chain-ID prefix may be left out
+  containerd = 1,  ///< containerd image store: blobs with their exact descriptors may be left out
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  [[nodiscard]] virtual std::string description() const = 0;  ///< "Docker 20.10.24 (overlay2)", for messages
+  [[nodiscard]] virtual StoreKind store_kind() const = 0;
+
+  /// All images that are named or dangling; not the intermediate ones of a build.
+  /// One that vanishes while it is listed is left out.
+  [[nodiscard]] virtual std::vector<ImageInfo> list() = 0;
+
+  /// The image of that ID or name, or nothing.
+  [[nodiscard]] virtual std::optional<ImageInfo> inspect(const std::string& id_or_name) = 0;
+
+  /// The engine's save archive (a tar stream) of these images, by ID. The stream may break off: who reads it checks that
+  /// it is complete. Throws ExitCode::image if one does not exist, before or while reading.
+  [[nodiscard]] virtual std::unique_ptr<Source> save(const std::vector<std::string>& ids) = 0;
+
+  /// Loads an archive while `archive` is being read; its read() may throw, which cuts the load short and is thrown on.
+  /// Returns the IDs that the engine says it loaded. The engine's word is not proof: the caller inspects.
+  /// Throws ExitCode::engine with the engine's own words.
+  [[nodiscard]] virtual std::vector<std::string> load(Source& archive) = 0;
+
+  /// Gives the image that name, taking it from whichever image has it.
+  virtual void tag(const std::string& id, const Reference& name) = 0;
+
+  /// Removes an untagged image by ID, not by force and keeping its parents. One that is not there or is in use is left.
+  virtual void remove_untagged(const std::string& id) = 0;
+};
+
+}  // namespace docker_sync
