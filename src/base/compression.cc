@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
-#include "base/zstd.h"
+#include "base/compression.h"
 
 #include <zstd.h>
 
