@@ -1,0 +1,25 @@
+# SPDX-FileCopyrightText: docker-sync authors
+# SPDX-License-Identifier: MIT
+"""Several hosts on one machine, for the end-to-end tests, the demo and the bench.
+
+A host is a set of Linux namespaces with its own network, mounts, processes, /etc, sshd and dockerd.
+Virtual machines would be closer to life, but need minutes and a hypervisor where these need a second.
+"""
+
+from .engine import Engine, copy_images
+from .host import Host
+from .images import Recipe, edited, import_busybox, noise
+from .link import Link
+from .memory import MemoryWatch
+from .network import Network
+from .process import CommandFailed, Process, Result
+from .ssh_server import SshServer, introduce, make_key
+from .terminal import Terminal
+from .waiting import wait_until
+from .workdir import WorkDir
+
+__all__ = [
+    "CommandFailed", "Engine", "Host", "Link", "MemoryWatch", "Network", "Process", "Recipe", "Result",
+    "SshServer", "Terminal", "WorkDir", "copy_images", "edited", "import_busybox", "introduce", "make_key",
+    "noise", "wait_until",
+]

@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: docker-sync authors
+# SPDX-License-Identifier: MIT
+"""A host's dockerd, and its images."""
+
+import http.client
+import json
+import socket
+import subprocess
+
+from .waiting import wait_until
+
+SOCKET = "/run/docker.sock"
+
+
+class Engine:
+    def __init__(self, host):
+        self.host, self._daemon = host, None
+
+    def start(self, timeout_s=60):
+        self.host.run(["groupadd", "--force", "--system", "docker"])
+        log = open(self.host.disk / "dockerd.log", "ab")
+        self._daemon = self.host.spawn(
+            ["dockerd", "--iptables=false", "--bridge=none", "--data-root", "/var/lib/docker",
+             "--exec-root", "/run/docker", "--exec-opt", "native.cgroupdriver=cgroupfs",
+             "-H", f"unix://{SOCKET}"],
+            stdout=log, stderr=log, text=False)
+        log.close()
+        wait_until(lambda: self.answers() or not self._daemon.running(), "dockerd to answer", timeout_s)
+        if not self._daemon.running():
+            raise RuntimeError("dockerd ended:\n" + (self.host.disk / "dockerd.log").read_text()[-2000:])
+        return self
+
+    def stop(self, timeout_s=60):
+        """As a service manager stops it. Its socket file goes with it."""
+        self._daemon.signal(15)
+        self._daemon.popen.wait(timeout=timeout_s)
+
+    def answers(self):
+        try:
+            return self.get("/_ping") is not None
+        except OSError:
+            return False
+
+    def get(self, path):
+        """GET on the Engine API: the JSON answer, or the text where it is none."""
+        connection = http.client.HTTPConnection("docker")
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(10)
+        try:
+            connection.sock.connect(str(self.host.path(SOCKET)))
+            connection.request("GET", path)
+            text = connection.getresponse().read().decode()
+        finally:
+            connection.sock.close()
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+
+    def docker(self, *args, stdin=None, timeout_s=300, check=True, text=True):
+        """Run the docker client at the host; its standard output."""
+        result = self.host.run(["docker", *args], stdin=stdin, timeout_s=timeout_s, check=check, text=text,
+                               env={"DOCKER_BUILDKIT": "0"})
+        return result.stdout.strip() if text else result.stdout
+
+    # Images
+
+    def tags(self):
+        """{name:tag -> image ID} of all that have a name."""
+        return {name: image["Id"] for image in self.get("/images/json")
+                for name in image["RepoTags"] or [] if name != "<none>:<none>"}
+
+    def image_ids(self):
+        """IDs of all images, untagged ones included, parents of builds left out."""
+        return {image["Id"] for image in self.get("/images/json")}
+
+    def untagged(self):
+        return self.image_ids() - set(self.tags().values())
+
+    def state(self):
+        """All that a sync which fails has to leave alone."""
+        return self.tags(), self.image_ids()
+
+    def image_id(self, name):
+        return self.tags().get(name if ":" in name.rpartition("/")[2] else name + ":latest")
+
+    def inspect(self, name):
+        return self.get(f"/images/{name}/json")
+
+    def diff_ids(self, name):
+        return self.inspect(name)["RootFS"]["Layers"]
+
+    def remove(self, *names, prune=False):
+        present = [name for name in names if self.image_id(name) or name in self.image_ids()]
+        if present:
+            self.docker("image", "rm", "--force", *present)
+        if prune:
+            self.docker("image", "prune", "--force")
+
+    def remove_all(self):
+        """Back to an engine that holds nothing."""
+        while True:
+            ids = {image["Id"] for image in self.get("/images/json?all=1")}
+            if not ids:
+                return
+            self.docker("image", "rm", "--force", *ids, check=False)
+            if ids == {image["Id"] for image in self.get("/images/json?all=1")}:
+                raise RuntimeError(f"images stay at {self.host.name}: {ids}")
+
+
+def copy_images(source, destination, *names):
+    """The long way, by docker save and docker load: IDs and tags as at the source."""
+    save = source.host.spawn(["docker", "save", *names], text=False)
+    load = destination.host.spawn(["docker", "load"], text=False, stdin=save.stdout,
+                                  stdout=subprocess.DEVNULL)
+    save.stdout.close()
+    save.popen.stdout = None
+    load.wait(600).check()
+    save.wait(60).check()
