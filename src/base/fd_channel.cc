@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/fd_channel.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -50,11 +51,15 @@ void FdChannel::finish_writing() {
 }
 
 void FdChannel::close() noexcept {
-  // The descriptors stay open until the destructor, so that no other thread reads a number given out anew.
   if (closed_.exchange(true)) return;
   wake_.write_end.reset();
+  // A socket may have other descriptors (the far end of ours, in tests the same process): shut it down for all.
   ::shutdown(in_.get(), SHUT_RDWR);
-  ::shutdown(out_.get(), SHUT_RDWR);
+  if (out_) ::shutdown(out_.get(), SHUT_RDWR);
+  // A pipe's peer sees the end only when the descriptor goes. Another thread may be using its number, so the number
+  // must not become free for others: it is pointed at our own ended pipe instead.
+  ::dup3(wake_.read_end.get(), in_.get(), O_CLOEXEC);
+  if (out_) ::dup3(wake_.read_end.get(), out_.get(), O_CLOEXEC);
 }
 
 ChannelPair make_channel_pair() {
