@@ -1,0 +1,235 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "delta/rsync.h"
+
+#include <librsync.h>
+#include <time.h>
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cmath>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <new>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace docker_sync {
+
+namespace {
+
+constexpr size_t kHeaderBytes = 12;  // Magic, block length, strong length: big-endian u32.
+constexpr size_t kWeakBytes = 4;
+constexpr uint32_t kSmallestBlock = 64;
+constexpr int kSafetyBits = 12;  // A content in 2^12 is sent again for a false match, at the worst.
+// Blocks with one weak sum and different strong ones: 9 of them among a million blocks have odds of 2^-94.
+constexpr size_t kMostPerWeakSum = 8;
+
+// The matching of a forged signature can be stopped only between two chunks of input, so those are small.
+constexpr size_t kInputBytes = 16 << 10;
+constexpr size_t kOutputBytes = 64 << 10;
+constexpr uint64_t kGraceMicroseconds = 500'000;
+
+using Job = std::unique_ptr<rs_job_t, rs_result (*)(rs_job_t*)>;
+using Sums = std::unique_ptr<rs_signature_t, void (*)(rs_signature_t*)>;
+
+Job own(rs_job_t* job) {
+  // It would write to standard error, which belongs to the user (and warns of short strong sums, which we mean).
+  static const bool muted = (rs_trace_to(nullptr), true);
+  static_cast<void>(muted);
+  if (job == nullptr) throw std::bad_alloc();
+  return {job, rs_job_free};
+}
+
+/// Runs a job to its end. Returns how it ended and how much of the input it left unread.
+struct Outcome {
+  rs_result result;
+  size_t input_left;
+};
+Outcome drive(const Job& job, Source& in, Sink& out) {
+  Bytes input(kInputBytes), output(kOutputBytes);
+  rs_buffers_t buffers{};
+  while (true) {
+    if (buffers.avail_in == 0 && buffers.eof_in == 0) {
+      buffers.next_in = reinterpret_cast<char*>(input.data());
+      buffers.avail_in = in.read(input);
+      buffers.eof_in = buffers.avail_in == 0;
+    }
+    buffers.next_out = reinterpret_cast<char*>(output.data());
+    buffers.avail_out = output.size();
+    const rs_result result = rs_job_iter(job.get(), &buffers);
+    const size_t made = output.size() - buffers.avail_out;
+    if (made > 0) out.write(ByteView(output).first(made));
+    if (result != RS_BLOCKED) return {result, buffers.avail_in};
+  }
+}
+
+void require_done(rs_result result, const char* doing) {
+  if (result == RS_MEM_ERROR) throw std::bad_alloc();
+  if (result != RS_DONE) throw Error(ExitCode::internal, fmt::format("librsync: {} while {}", rs_strerror(result), doing));
+}
+
+uint32_t big_endian(ByteView at) {
+  return uint32_t{at[0]} << 24 | uint32_t{at[1]} << 16 | uint32_t{at[2]} << 8 | uint32_t{at[3]};
+}
+
+/// Refuses a signature in which many different blocks claim one weak sum: librsync keeps them in one chain.
+void refuse_collisions(ByteView entries, size_t entry_bytes) {
+  std::vector<uint32_t> order(entries.size() / entry_bytes);
+  std::iota(order.begin(), order.end(), 0);
+  const auto compare = [&](uint32_t a, uint32_t b, size_t bytes) {
+    return std::memcmp(&entries[a * entry_bytes], &entries[b * entry_bytes], bytes);
+  };
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return compare(a, b, entry_bytes) < 0; });
+  size_t chain = 1;
+  for (size_t i = 1; i < order.size(); ++i) {
+    if (compare(order[i - 1], order[i], kWeakBytes) != 0) {
+      chain = 1;
+    } else if (compare(order[i - 1], order[i], entry_bytes) != 0 && ++chain > kMostPerWeakSum) {
+      throw_protocol("a signature was made to be slow");
+    }
+  }
+}
+
+uint64_t processor_microseconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
+}
+
+/// Hands on a source only as long as what was read was also matched in reasonable time.
+class PacedSource : public Source {
+ public:
+  explicit PacedSource(Source& below) : below_(&below), start_(processor_microseconds()) {}
+  [[nodiscard]] size_t read(MutableBytes out) override {
+    if (processor_microseconds() - start_ > kGraceMicroseconds + read_) throw_protocol("a signature was made to be slow");
+    const size_t count = below_->read(out);
+    read_ += count;
+    return count;
+  }
+
+ private:
+  Source* below_;
+  uint64_t start_, read_ = 0;
+};
+
+/// Passes on at most `limit` bytes.
+class CappedSink : public Sink {
+ public:
+  CappedSink(Sink& below, uint64_t limit) : below_(&below), left_(limit) {}
+  void write(ByteView bytes) override {
+    if (bytes.size() > left_) throw_protocol("a delta makes more than the content it is for");
+    left_ -= bytes.size();
+    below_->write(bytes);
+  }
+  [[nodiscard]] uint64_t left() const { return left_; }
+
+ private:
+  Sink* below_;
+  uint64_t left_;
+};
+
+/// What librsync's copy callback works on. No exception may cross the C code: it is kept here and thrown after it.
+struct CopyFrom {
+  const RandomAccess* basis;
+  std::exception_ptr failure;
+};
+
+rs_result copy_from_basis(void* opaque, rs_long_t position, size_t* length, void** buffer) {
+  auto* from = static_cast<CopyFrom*>(opaque);
+  const uint64_t size = from->basis->size(), at = static_cast<uint64_t>(position);
+  if (position < 0 || at > size || *length > size - at) return RS_CORRUPT;
+  try {
+    from->basis->read_at(at, {static_cast<uint8_t*>(*buffer), *length});
+  } catch (...) {
+    from->failure = std::current_exception();
+    return RS_IO_ERROR;
+  }
+  return RS_DONE;
+}
+
+}  // namespace
+
+SignatureShape signature_shape(uint64_t basis_size, uint64_t new_size) {
+  SignatureShape shape{256, 2};
+  if (basis_size > 64 << 10) {
+    const auto root = static_cast<uint64_t>(std::sqrt(static_cast<double>(basis_size)));
+    shape.block_bytes = static_cast<uint32_t>(std::min<uint64_t>(root & ~uint64_t{127}, kLargestShape.block_bytes));
+  }
+  const uint64_t blocks = signature_blocks(basis_size, shape);
+  // log2 of the comparisons, rounded up; the weak sum is worth 32 bits of each.
+  const int bits = std::bit_width(new_size) + std::bit_width(blocks) + kSafetyBits - 32;
+  shape.strong_bytes = static_cast<uint32_t>(std::clamp((bits + 7) / 8, 2, 16));
+  return shape;
+}
+
+uint64_t signature_blocks(uint64_t basis_size, SignatureShape shape) {
+  return basis_size / shape.block_bytes + (basis_size % shape.block_bytes != 0);
+}
+
+uint64_t signature_size(uint64_t basis_size, SignatureShape shape) {
+  return kHeaderBytes + signature_blocks(basis_size, shape) * (kWeakBytes + shape.strong_bytes);
+}
+
+Bytes make_signature(const RandomAccess& basis, SignatureShape shape) {
+  assert(shape.block_bytes >= kSmallestBlock && shape.block_bytes <= kLargestShape.block_bytes);
+  assert(shape.strong_bytes >= 1 && shape.strong_bytes <= kLargestShape.strong_bytes);
+  assert(signature_blocks(basis.size(), shape) <= kMostBlocks);
+  const Job job = own(rs_sig_begin(shape.block_bytes, shape.strong_bytes, RS_RK_BLAKE2_SIG_MAGIC));
+  SequentialReader reader(basis);
+  MemorySink signature;
+  signature.bytes().reserve(signature_size(basis.size(), shape));
+  require_done(drive(job, reader, signature).result, "making a signature");
+  return std::move(signature.bytes());
+}
+
+void check_signature(ByteView signature, uint64_t limit) {
+  if (signature.size() > limit) throw_protocol("a signature is larger than it may be");
+  if (signature.size() < kHeaderBytes) throw_protocol("a signature was cut short");
+  const uint32_t magic = big_endian(signature), block_bytes = big_endian(signature.subspan(4)),
+                 strong_bytes = big_endian(signature.subspan(8));
+  // Never MD4, which librsync would take: its collisions can be made at will.
+  if (magic != RS_RK_BLAKE2_SIG_MAGIC) throw_protocol("a signature is of an unknown kind");
+  if (block_bytes < kSmallestBlock || block_bytes > kLargestShape.block_bytes || strong_bytes < 1 ||
+      strong_bytes > kLargestShape.strong_bytes) {
+    throw_protocol(fmt::format("a signature has blocks of {} and sums of {} bytes", block_bytes, strong_bytes));
+  }
+  const ByteView entries = signature.subspan(kHeaderBytes);
+  if (entries.size() % (kWeakBytes + strong_bytes) != 0) throw_protocol("a signature was cut short");
+  if (entries.size() / (kWeakBytes + strong_bytes) > kMostBlocks) throw_protocol("a signature has too many blocks");
+  refuse_collisions(entries, kWeakBytes + strong_bytes);
+}
+
+void make_delta(ByteView signature, Source& content, Sink& delta) {
+  check_signature(signature, signature.size());
+  rs_signature_t* loaded = nullptr;
+  const Job load = own(rs_loadsig_begin(&loaded));
+  const Sums sums(loaded, rs_free_sumset);
+  MemorySource source(signature);
+  MemorySink nothing;
+  require_done(drive(load, source, nothing).result, "loading a signature");
+  require_done(rs_build_hash_table(sums.get()), "indexing a signature");
+  const Job job = own(rs_delta_begin(sums.get()));
+  PacedSource paced(content);
+  require_done(drive(job, paced, delta).result, "making a delta");
+}
+
+void apply_delta(const RandomAccess& basis, Source& delta, Sink& content, uint64_t content_size) {
+  CopyFrom from{&basis, nullptr};
+  const Job job = own(rs_patch_begin(copy_from_basis, &from));
+  CappedSink capped(content, content_size);
+  const Outcome outcome = drive(job, delta, capped);
+  if (from.failure) std::rethrow_exception(from.failure);
+  if (outcome.result == RS_MEM_ERROR) throw std::bad_alloc();
+  if (outcome.result != RS_DONE) throw_protocol(fmt::format("a damaged delta ({})", rs_strerror(outcome.result)));
+  uint8_t beyond;
+  if (outcome.input_left > 0 || delta.read({&beyond, 1}) > 0) throw_protocol("a delta goes on after its end");
+  if (capped.left() > 0) throw_protocol("a delta makes less than the content it is for");
+}
+
+}  // namespace docker_sync

@@ -1,0 +1,332 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "delta/rsync.h"
+
+#include <doctest/doctest.h>
+
+#include <future>
+#include <random>
+#include <string>
+
+#include "base/error.h"
+
+using namespace docker_sync;
+
+namespace {
+
+/// Random bytes of a few values, so that they neither repeat as blocks nor look uniform.
+Bytes noise(size_t size, uint32_t seed) {
+  std::mt19937 random(seed);
+  Bytes bytes(size);
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random() & 0x3f);
+  return bytes;
+}
+
+Bytes signature_of(const Bytes& basis, SignatureShape shape) { return make_signature(MemoryFile(basis), shape); }
+
+Bytes delta_for(const Bytes& signature, const Bytes& content) {
+  MemorySource source(content);
+  MemorySink delta;
+  make_delta(signature, source, delta);
+  return delta.bytes();
+}
+
+Bytes applied(const Bytes& basis, const Bytes& delta, uint64_t size) {
+  MemorySource source(delta);
+  MemorySink content;
+  apply_delta(MemoryFile(basis), source, content, size);
+  return content.bytes();
+}
+
+/// Through signature, delta and back; returns the delta's size.
+size_t carry(const Bytes& basis, const Bytes& content) {
+  const SignatureShape shape = signature_shape(basis.size(), content.size());
+  const Bytes signature = signature_of(basis, shape);
+  CHECK(signature.size() == signature_size(basis.size(), shape));
+  CHECK_NOTHROW(check_signature(signature, signature.size()));
+  const Bytes delta = delta_for(signature, content);
+  CHECK(applied(basis, delta, content.size()) == content);
+  return delta.size();
+}
+
+/// Runs `work` and says how it ended: fine, or an Error's code.
+template <class Work>
+ExitCode outcome(Work work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return ExitCode::ok;
+}
+
+void put(Bytes& bytes, uint64_t value, int width) {
+  for (int shift = 8 * (width - 1); shift >= 0; shift -= 8) bytes.push_back(static_cast<uint8_t>(value >> shift));
+}
+
+Bytes signature_header(uint32_t magic, uint32_t block_bytes, uint32_t strong_bytes) {
+  Bytes bytes;
+  put(bytes, magic, 4);
+  put(bytes, block_bytes, 4);
+  put(bytes, strong_bytes, 4);
+  return bytes;
+}
+
+constexpr uint32_t kMagic = 0x72730147, kMd4Magic = 0x72730146;
+const Bytes kDeltaMagic{'r', 's', 2, '6'};
+
+/// A delta of one COPY with 8-byte position and length (librsync's command 0x54) and an END.
+Bytes copy_delta(uint64_t position, uint64_t length) {
+  Bytes delta = kDeltaMagic;
+  delta.push_back(0x54);
+  put(delta, position, 8);
+  put(delta, length, 8);
+  delta.push_back(0);
+  return delta;
+}
+
+}  // namespace
+
+TEST_CASE("contents come back through signature and delta, whatever was edited") {
+  const Bytes basis = noise(300'000, 1);
+  Bytes edited = basis;
+  for (const size_t at : {0u, 777u, 150'000u, 299'999u}) edited[at] ^= 1;
+  Bytes inserted = basis;
+  const Bytes more = noise(5000, 2);
+  inserted.insert(inserted.begin() + 100'001, more.begin(), more.end());
+  Bytes deleted = basis;
+  deleted.erase(deleted.begin() + 50'003, deleted.begin() + 60'001);
+  Bytes swapped(basis.begin() + 150'000, basis.end());
+  swapped.insert(swapped.end(), basis.begin(), basis.begin() + 150'000);
+
+  CHECK(carry(basis, edited) < 5000);
+  CHECK(carry(basis, inserted) < 8000);
+  CHECK(carry(basis, deleted) < 3000);
+  CHECK(carry(basis, swapped) < 3000);
+  CHECK(carry(basis, basis) < 200);
+  CHECK(carry(basis, Bytes(basis.begin(), basis.begin() + 123'457)) < 2000);
+  CHECK(carry(basis, Bytes(basis.begin() + 1, basis.end())) < 2000);
+  CHECK(carry(basis, noise(200'000, 3)) < 200'100);
+}
+
+TEST_CASE("random edits of all sizes come back") {
+  std::mt19937 random(7);
+  for (int round = 0; round < 200; ++round) {
+    const Bytes basis = noise(random() % 20'000, random());
+    Bytes content = basis;
+    for (unsigned edits = random() % 8; edits > 0; --edits) {
+      const auto at = static_cast<ptrdiff_t>(random() % (content.size() + 1));
+      const auto length = static_cast<ptrdiff_t>(random() % 700);
+      if (random() % 2 == 0) {
+        const Bytes more = noise(static_cast<size_t>(length), random());
+        content.insert(content.begin() + at, more.begin(), more.end());
+      } else {
+        content.erase(content.begin() + at, content.begin() + std::min(at + length, std::ssize(content)));
+      }
+    }
+    carry(basis, content);
+  }
+}
+
+TEST_CASE("empty contents, and a basis of nothing, are contents like others") {
+  const Bytes some = noise(1000, 1);
+  CHECK(carry({}, {}) == 5);
+  CHECK(carry(some, {}) == 5);
+  CHECK(carry({}, some) < 1010);
+  CHECK(carry(some, {42}) < 20);
+  CHECK(signature_of({}, signature_shape(0, 0)).size() == 12);
+}
+
+TEST_CASE("a signature has the bytes of librsync's format") {
+  // Weak: 0x08104225^256 mod 2^32, as of zeros only the seed 1 is left. Strong: BLAKE2b-256 of the block.
+  const Bytes zeros(256);
+  CHECK(signature_of(zeros, {256, 2}) ==
+        Bytes{'r', 's', 1, 'G', 0, 0, 1, 0, 0, 0, 0, 2, 0x55, 0x10, 0x1c, 0x01, 0x2b, 0x69});
+}
+
+TEST_CASE("blocks grow with the root of the basis, strong sums with the comparisons") {
+  CHECK(signature_shape(0, 0) == SignatureShape{256, 2});
+  CHECK(signature_shape(64 << 10, 64 << 10) == SignatureShape{256, 2});
+  CHECK(signature_shape((64 << 10) + 1, 1) == SignatureShape{256, 2});
+  CHECK(signature_shape(1 << 20, 1 << 20) == SignatureShape{1024, 2});
+  CHECK(signature_shape(100 << 20, 100 << 20) == SignatureShape{10'240, 3});
+  CHECK(signature_shape(uint64_t{64} << 30, uint64_t{64} << 30) == SignatureShape{64 << 10, 5});
+  // Never so large that the hash of the content is not the weaker check, whatever sizes a peer names.
+  CHECK(signature_shape(UINT64_MAX, UINT64_MAX).strong_bytes <= 16);
+}
+
+TEST_CASE("a signature that is not what we make is refused before librsync sees it") {
+  const auto refused = [](const Bytes& signature, uint64_t limit = 1 << 20) {
+    MemorySource content(Bytes{});
+    MemorySink delta;
+    return outcome([&] { check_signature(signature, limit); }) == ExitCode::protocol &&
+           (signature.size() > limit || outcome([&] { make_delta(signature, content, delta); }) == ExitCode::protocol);
+  };
+  const auto with_entries = [](Bytes header, size_t bytes) {
+    header.resize(header.size() + bytes);
+    return header;
+  };
+  CHECK(outcome([&] { check_signature(with_entries(signature_header(kMagic, 256, 2), 12), 24); }) == ExitCode::ok);
+  CHECK(refused(with_entries(signature_header(kMagic, 256, 2), 12), 23));
+  CHECK(refused(with_entries(signature_header(kMagic, 256, 2), 11)));
+  CHECK(refused(with_entries(signature_header(kMd4Magic, 256, 2), 12)));
+  CHECK(refused(with_entries(signature_header(0x72730137, 256, 2), 12)));  // The older rolling sum.
+  CHECK(refused(with_entries(signature_header(kMagic, 0, 2), 12)));
+  CHECK(refused(with_entries(signature_header(kMagic, 63, 2), 12)));
+  CHECK(refused(with_entries(signature_header(kMagic, (64 << 10) + 1, 2), 12)));
+  CHECK(refused(with_entries(signature_header(kMagic, UINT32_MAX, 2), 12)));
+  CHECK(refused(with_entries(signature_header(kMagic, 256, 0), 12)));
+  CHECK(refused(with_entries(signature_header(kMagic, 256, 33), 37)));
+  CHECK(refused(with_entries(signature_header(kMagic, 256, 1), 5 * ((1 << 20) + 1)), 6 << 20));  // Too many blocks.
+  CHECK(refused(with_entries(signature_header(kMagic, 256, UINT32_MAX), 12)));  // 4 + it overflows to 3.
+}
+
+TEST_CASE("a signature cut anywhere is refused, or is one of fewer blocks") {
+  const Bytes basis = noise(3000, 1);
+  const Bytes signature = signature_of(basis, {256, 2});
+  for (size_t size = 0; size < signature.size(); ++size) {
+    const Bytes cut(signature.begin(), signature.begin() + static_cast<ptrdiff_t>(size));
+    const bool whole_blocks = size >= 12 && (size - 12) % 6 == 0;
+    REQUIRE(outcome([&] { check_signature(cut, 1 << 20); }) == (whole_blocks ? ExitCode::ok : ExitCode::protocol));
+    if (whole_blocks) CHECK(applied(basis, delta_for(cut, basis), basis.size()) == basis);
+  }
+}
+
+TEST_CASE("a signature with any byte changed is refused or gives a delta, and a delta stays within bounds") {
+  const Bytes basis = noise(2000, 1), content = noise(1500, 1);
+  const Bytes signature = signature_of(basis, {256, 2});
+  for (size_t i = 0; i < signature.size(); ++i) {
+    for (const uint8_t change : {1, 0x80, 0xff}) {
+      Bytes damaged = signature;
+      damaged[i] ^= change;
+      const ExitCode checked = outcome([&] { check_signature(damaged, 1 << 20); });
+      REQUIRE((checked == ExitCode::ok || checked == ExitCode::protocol));
+      if (checked == ExitCode::ok) CHECK(delta_for(damaged, content).size() < content.size() + 100);
+    }
+  }
+}
+
+TEST_CASE("a signature with many blocks of one weak sum and different strong ones is a forgery") {
+  Bytes signature = signature_header(kMagic, 256, 2);
+  const auto add = [&](uint32_t weak, uint16_t strong) {
+    put(signature, weak, 4);
+    put(signature, strong, 2);
+  };
+  for (uint32_t i = 0; i < 1000; ++i) add(7, 7);  // Blocks of zeros are all the same: no collision.
+  for (uint16_t i = 0; i < 7; ++i) add(7, 100 + i);
+  CHECK(outcome([&] { check_signature(signature, 1 << 20); }) == ExitCode::ok);
+  add(7, 200);
+  CHECK(outcome([&] { check_signature(signature, 1 << 20); }) == ExitCode::protocol);
+}
+
+TEST_CASE("a signature that makes every byte cost a strong sum is given up after a while") {
+  const Bytes zeros(64 << 20);
+  Bytes signature = signature_of(Bytes(64 << 10), {64 << 10, 4});
+  signature.back() ^= 1;  // Weak sums match everywhere, strong ones never.
+  MemorySource source(zeros);
+  MemorySink delta;
+  CHECK(outcome([&] { make_delta(signature, source, delta); }) == ExitCode::protocol);
+  CHECK(delta.bytes().size() < zeros.size());
+}
+
+TEST_CASE("a delta may copy only what the basis holds") {
+  const Bytes basis = noise(1000, 1);
+  CHECK(applied(basis, copy_delta(0, 1000), 1000) == basis);
+  CHECK(applied(basis, copy_delta(999, 1), 1) == Bytes{basis[999]});
+  constexpr uint64_t kHuge = uint64_t{1} << 32, kMost = INT64_MAX;
+  const std::pair<uint64_t, uint64_t> outside[] = {
+      {0, 1001}, {1, 1000}, {1000, 1}, {1001, 1}, {kMost, 1}, {kMost, kMost}, {UINT64_MAX, 1},
+      {0, 0},    {0, kMost}, {0, kHuge}, {0, kHuge + 1000}, {0, UINT64_MAX}, {uint64_t{1} << 63, 8}};
+  for (const auto& [position, length] : outside) {
+    CAPTURE(position);
+    CAPTURE(length);
+    CHECK(outcome([&, p = position, l = length] { return applied(basis, copy_delta(p, l), 1000); }) == ExitCode::protocol);
+  }
+}
+
+TEST_CASE("a delta makes exactly the content it is for") {
+  const Bytes basis = noise(200'000, 1);
+  const Bytes delta = delta_for(signature_of(basis, {256, 2}), basis);
+  CHECK(applied(basis, delta, 200'000) == basis);
+  CHECK(outcome([&] { return applied(basis, delta, 200'001); }) == ExitCode::protocol);
+  CHECK(outcome([&] { return applied(basis, delta, 0); }) == ExitCode::protocol);
+
+  MemorySource source(delta);
+  MemorySink content;
+  CHECK(outcome([&] { apply_delta(MemoryFile(basis), source, content, 199'999); }) == ExitCode::protocol);
+  CHECK(content.bytes().size() <= 199'999);
+}
+
+TEST_CASE("a small delta cannot make more than it may") {
+  const Bytes basis(1 << 20);
+  Bytes bomb = kDeltaMagic;
+  for (int i = 0; i < 1000; ++i) {
+    bomb.push_back(0x54);
+    put(bomb, 0, 8);
+    put(bomb, basis.size(), 8);
+  }
+  bomb.push_back(0);
+  MemorySource source(bomb);
+  MemorySink content;
+  CHECK(outcome([&] { apply_delta(MemoryFile(basis), source, content, 5'000'000); }) == ExitCode::protocol);
+  CHECK(content.bytes().size() <= 5'000'000);
+}
+
+TEST_CASE("a delta cut anywhere, or longer than its end, is refused") {
+  const Bytes basis = noise(3000, 1);
+  Bytes content = basis;
+  content.insert(content.begin() + 1500, 200, 9);
+  Bytes delta = delta_for(signature_of(basis, {256, 2}), content);
+  for (size_t size = 0; size < delta.size(); ++size) {
+    const Bytes cut(delta.begin(), delta.begin() + static_cast<ptrdiff_t>(size));
+    REQUIRE(outcome([&] { return applied(basis, cut, content.size()); }) == ExitCode::protocol);
+  }
+  delta.push_back(0);
+  CHECK(outcome([&] { return applied(basis, delta, content.size()); }) == ExitCode::protocol);
+}
+
+TEST_CASE("a delta with any byte changed is refused or makes as many bytes") {
+  const Bytes basis = noise(1500, 1);
+  Bytes content = basis;
+  content.insert(content.begin() + 700, 50, 9);
+  const Bytes delta = delta_for(signature_of(basis, {256, 2}), content);
+  for (size_t i = 0; i < delta.size(); ++i) {
+    for (int value = 0; value < 256; ++value) {
+      Bytes damaged = delta;
+      damaged[i] = static_cast<uint8_t>(value);
+      MemorySource source(damaged);
+      MemorySink made;
+      const ExitCode code = outcome([&] { apply_delta(MemoryFile(basis), source, made, content.size()); });
+      REQUIRE((code == ExitCode::protocol || (code == ExitCode::ok && made.bytes().size() == content.size())));
+      REQUIRE(made.bytes().size() <= content.size());
+    }
+  }
+}
+
+TEST_CASE("an error while reading the basis comes out as it is") {
+  struct Broken : RandomAccess {
+    [[nodiscard]] uint64_t size() const override { return 1000; }
+    void read_at(uint64_t, MutableBytes) const override { throw Error(ExitCode::disk, "gone"); }
+  };
+  const Bytes delta = copy_delta(0, 1000);
+  MemorySource source(delta);
+  MemorySink content;
+  CHECK(outcome([&] { apply_delta(Broken(), source, content, 1000); }) == ExitCode::disk);
+}
+
+TEST_CASE("threads run jobs side by side") {
+  std::vector<std::future<bool>> threads;
+  for (uint32_t thread = 0; thread < 4; ++thread) {
+    threads.push_back(std::async(std::launch::async, [thread] {
+      for (uint32_t round = 0; round < 10; ++round) {
+        const Bytes basis = noise(200'000, thread * 100 + round);
+        Bytes content = basis;
+        content.insert(content.begin() + 1000 * thread, 333, 7);
+        const Bytes delta = delta_for(signature_of(basis, signature_shape(basis.size(), content.size())), content);
+        if (delta.size() > 4000 || applied(basis, delta, content.size()) != content) return false;
+      }
+      return true;
+    }));
+  }
+  for (auto& thread : threads) CHECK(thread.get());
+}
