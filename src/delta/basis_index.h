@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// What the destination holds in the basis: every content by its hash, and by what its path says of it. Filled while
+// the basis layers are read, then sealed and only looked up. Sorted arrays of fixed-size entries, no strings and no
+// hash maps: at most 64 bytes per file, so that an index of a million files stays below the memory bound.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/hash.h"
+#include "delta/path_key.h"
+
+namespace docker_sync {
+
+/// Where a content lies: `size` bytes at `offset` of the basis layer that the caller numbered `layer`.
+struct BasisFile {
+  uint32_t layer = 0;
+  uint64_t offset = 0, size = 0;
+  bool operator==(const BasisFile&) const = default;
+};
+
+class BasisIndex {
+ public:
+  /// Base layer first: of equals, the later one is preferred. Throws ExitCode::image beyond 65,536 layers, offsets of
+  /// 2^48 or 2^32 files. REQUIRES: not sealed.
+  void add(uint32_t layer, uint64_t offset, uint64_t size, std::string_view path, const ContentHash& hash);
+
+  /// Sorts; nothing may be added afterwards. From here on any number of threads may look up.
+  void seal();
+
+  /// That very content. REQUIRES: sealed.
+  [[nodiscard]] std::optional<BasisFile> find(const ContentHash& hash, uint64_t size) const;
+
+  /// The file that a new one of `size` bytes at `path` was most likely made from: the same path, else the same path but
+  /// for versions, else the same name but for versions in the most similar folder; of several the closest in size, then
+  /// the topmost. Nothing if all are ten times larger or smaller. REQUIRES: sealed.
+  [[nodiscard]] std::optional<BasisFile> find_similar(std::string_view path, uint64_t size) const;
+
+  [[nodiscard]] size_t size() const { return files_.size(); }
+
+ private:
+  struct File {
+    ContentHash hash;
+    uint64_t place;  ///< layer << 48 | offset
+    uint64_t size;
+    PathKey key;
+    [[nodiscard]] BasisFile found() const;
+  };
+  static_assert(sizeof(File) == 48);
+
+  struct Choice;
+  void consider_same_path(const PathKey& key, Choice& choice) const;
+  void consider_stripped_path(const PathKey& key, Choice& choice) const;
+  void consider_name(const PathKey& key, Naming naming, Choice& choice) const;
+
+  std::deque<File> files_;  ///< by hash once sealed; a deque, so that it never holds itself twice while it grows
+  std::vector<uint32_t> by_path_;  ///< indices of files_ by (stripped, path, size, place)
+  std::vector<uint32_t> by_name_;  ///< indices of files_ by (name, size, place)
+  bool sealed_ = false;
+};
+
+}  // namespace docker_sync
