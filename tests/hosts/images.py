@@ -4,6 +4,7 @@
 
 import dataclasses
 import io
+import pathlib
 import random
 import tarfile
 
@@ -63,7 +64,12 @@ def edited(content, *, every=100_000, length=16, seed=1):
 def pack(files, *, mtime=1_700_000_000, links=None, programs=()):
     """A tar archive with these contents and nothing that depends on when or where it is made."""
     buffer = io.BytesIO()
+    folders = {str(parent) for path in files for parent in pathlib.PurePosixPath(path).parents} - {"."}
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path in sorted(folders):
+            entry = tarfile.TarInfo(path)
+            entry.type, entry.mtime, entry.mode = tarfile.DIRTYPE, mtime, 0o755
+            archive.addfile(entry)
         for path, content in sorted(files.items()):
             entry = tarfile.TarInfo(path)
             entry.size, entry.mtime, entry.mode = len(content), mtime, 0o755 if path in programs else 0o644
