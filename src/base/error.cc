@@ -29,10 +29,19 @@ void Error::compose() {
   text_ = host_.empty() ? "" : host_ + ": ";
   text_ += failure_;
   if (!remedy_.empty()) text_ += ": " + remedy_;
-  // One line, whatever an engine or a peer put into it, and nothing that a terminal would obey.
-  for (char& c : text_) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
+  text_ = one_line(std::move(text_));
+}
+
+std::string one_line(std::string text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < ' ' || byte == 0x7f) {
+      text[i] = ' ';
+    } else if (byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) {
+      text[i] = text[i + 1] = ' ';  // U+0080 to U+009F in UTF-8: U+009B does what ESC [ does.
+    }
   }
+  return text;
 }
 
 void throw_errno(ExitCode code, const std::string& what_failed, int errno_value) {

@@ -55,6 +55,10 @@ class Error : public std::exception {
 /// Throws an Error with strerror(`errno_value`): ExitCode::disk for ENOSPC and EDQUOT, `code` for all others.
 [[noreturn]] void throw_errno(ExitCode code, const std::string& what_failed, int errno_value);
 
+/// The text with spaces for its line breaks and all else that a terminal would obey: it may come from an engine or a
+/// peer. What Error::what() returns has been through it.
+[[nodiscard]] std::string one_line(std::string text);
+
 /// A peer broke the protocol. Never use it for our own bugs (assert) or for the engine's answers.
 [[noreturn]] void throw_protocol(const std::string& what_failed);
 

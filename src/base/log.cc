@@ -4,6 +4,10 @@
 
 #include <unistd.h>
 
+#include <utility>
+
+#include "base/error.h"
+
 namespace docker_sync {
 
 namespace {
@@ -11,7 +15,7 @@ namespace {
 LogLevel g_level = LogLevel::warnings;
 
 void put(std::string line) {
-  line = "docker-sync: " + line + "\n";
+  line = "docker-sync: " + one_line(std::move(line)) + "\n";
   // One write, so that lines of several threads do not mix; a closed standard error is nobody's fault.
   [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, line.data(), line.size());
 }
