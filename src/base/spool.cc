@@ -74,23 +74,29 @@ void Spool::write(ByteView bytes) {
   }
   flush();
   if (bytes.size() >= kPendingBytes) {
-    write_all(fd_, bytes);
+    append(bytes);
   } else {
     pending_.assign(bytes.begin(), bytes.end());
   }
 }
 
 void Spool::flush() {
-  try {
-    write_all(fd_, pending_);
-  } catch (Error& error) {
-    throw error.while_doing("writing temporary files in " + folder_);
-  }
+  append(pending_);
   pending_.clear();
 }
 
+void Spool::append(ByteView bytes) {
+  try {
+    write_all(fd_, bytes);
+  } catch (const Error& error) {
+    // A descriptor does not know what it is: whatever befalls this one is the disk's.
+    throw Error(ExitCode::disk, error.failure() + " while writing temporary files in " + folder_, error.remedy());
+  }
+  flushed_ += bytes.size();
+}
+
 void Spool::read_at(uint64_t offset, MutableBytes out) const {
-  assert(offset <= size_ - pending_.size() && out.size() <= size_ - pending_.size() - offset);
+  assert(offset <= flushed_ && out.size() <= flushed_ - offset);
   while (!out.empty()) {
     const ssize_t count = ::pread(fd_.get(), out.data(), out.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
@@ -103,7 +109,7 @@ void Spool::read_at(uint64_t offset, MutableBytes out) const {
 
 void Spool::clear() {
   pending_.clear();
-  size_ = 0;
+  size_ = flushed_ = 0;
   if (::ftruncate(fd_.get(), 0) != 0 || ::lseek(fd_.get(), 0, SEEK_SET) != 0) {
     throw_errno(ExitCode::disk, "cannot empty a temporary file in " + folder_, errno);
   }

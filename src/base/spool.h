@@ -5,6 +5,7 @@
 // behind, kill -9 included. Written by appending, read anywhere. No memory beyond a small write buffer.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -42,10 +43,12 @@ class Spool : public Sink, public RandomAccess {
   void clear();
 
  private:
+  void append(ByteView bytes);
+
   std::string folder_;
   Fd fd_;
   Bytes pending_;
-  uint64_t size_ = 0;
+  std::atomic<uint64_t> size_ = 0, flushed_ = 0;  ///< readers of other threads look at them
 };
 
 }  // namespace docker_sync
