@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 
 #include "base/error.h"
 
@@ -77,8 +79,9 @@ bool wait_for(std::span<pollfd> descriptors, std::optional<std::chrono::millisec
   while (true) {
     int wait_ms = -1;
     if (timeout) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-      wait_ms = static_cast<int>(std::max<int64_t>(left.count(), 0));
+      // Rounded up: a wait must not end before its time.
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+      wait_ms = static_cast<int>(std::clamp<int64_t>(left.count(), 0, INT_MAX));
     }
     const int count = ::poll(descriptors.data(), descriptors.size(), wait_ms);
     if (count > 0) return true;
@@ -94,13 +97,15 @@ std::optional<std::string> read_file(const std::string& path, size_t limit) {
     throw_errno(ExitCode::usage, "cannot open " + path, errno);
   }
   std::string text;
-  uint8_t buffer[16384];
-  while (const auto count = read_some(fd, buffer)) {
-    if (*count == 0) break;
-    text.append(as_text(ByteView(buffer).first(*count)));
+  char buffer[16384];
+  while (true) {
+    const ssize_t count = ::read(fd.get(), buffer, sizeof buffer);
+    if (count == 0) return text;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_errno(ExitCode::usage, "cannot read " + path, errno);
+    text.append(buffer, static_cast<size_t>(count));
     if (text.size() > limit) throw Error(ExitCode::usage, path + " is larger than it can be");
   }
-  return text;
 }
 
 }  // namespace docker_sync
