@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <thread>
 
 #include "base/error.h"
@@ -19,6 +18,9 @@ extern char** environ;
 namespace docker_sync {
 
 namespace {
+
+constexpr std::chrono::milliseconds kPollEvery{5};
+constexpr int kStatusLost = 255;  // We were started with SIGCHLD ignored: the kernel reaps our children itself.
 
 int exit_status(int wait_status) { return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status); }
 
@@ -78,15 +80,11 @@ Subprocess::~Subprocess() {
   input.reset();
   output.reset();
   error.reset();
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-  while (!poll_status()) {
-    if (std::chrono::steady_clock::now() > deadline) {
-      signal(SIGTERM);
-      wait();
-      return;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  if (ends_within(std::chrono::seconds(2))) return;
+  signal(SIGTERM);
+  if (ends_within(std::chrono::seconds(2))) return;
+  signal(SIGKILL);
+  while (!poll_status()) std::this_thread::sleep_for(kPollEvery);
 }
 
 void Subprocess::signal(int number) const noexcept {
@@ -107,8 +105,19 @@ int Subprocess::wait() {
 
 std::optional<int> Subprocess::poll_status() {
   int raw = 0;
-  if (!status_ && ::waitpid(pid_, &raw, WNOHANG) == pid_) status_ = exit_status(raw);
+  const pid_t ended = status_ ? 0 : ::waitpid(pid_, &raw, WNOHANG);
+  if (ended == pid_) status_ = exit_status(raw);
+  if (ended < 0 && errno == ECHILD) status_ = kStatusLost;
   return status_;
+}
+
+bool Subprocess::ends_within(std::chrono::milliseconds time) {
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  while (!poll_status()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(kPollEvery);
+  }
+  return true;
 }
 
 }  // namespace docker_sync

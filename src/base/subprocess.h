@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,7 +24,8 @@ class Subprocess {
   /// Looks the program up in PATH. Throws ExitCode::usage if it cannot be started.
   Subprocess(const std::vector<std::string>& arguments, Streams streams);
   Subprocess(Subprocess&&) = delete;
-  /// Closes the pipes and waits for the child; one that does not end within two seconds is terminated.
+  /// Closes the pipes and waits for the child; one that does not end within two seconds is terminated, and two seconds
+  /// later killed.
   ~Subprocess();
 
   Fd input, output, error;  ///< our ends
@@ -35,6 +37,7 @@ class Subprocess {
 
  private:
   std::optional<int> poll_status();
+  bool ends_within(std::chrono::milliseconds time);
 
   pid_t pid_ = -1;
   std::optional<int> status_;
