@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "engine/docker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "engine/load_progress.h"
+#include "engine/saved_archive.h"
+
+namespace docker_sync {
+
+namespace {
+
+[[noreturn]] void throw_refused(const std::string& doing, const HttpReply& reply) {
+  const std::string message = error_message(reply.body);
+  if (reply.status == 404) throw Error(ExitCode::image, fmt::format("cannot {}: {}", doing, message));
+  throw_docker_error(doing, message.empty() ? fmt::format("HTTP status {}", reply.status) : message);
+}
+
+const HttpReply& expect_ok(const std::string& doing, const HttpReply& reply) {
+  if (!reply.ok()) throw_refused(doing, reply);
+  return reply;
+}
+
+/// A name goes into the path of a request, where a part that is empty or dots would lead to another question.
+bool fits_a_path(std::string_view name) {
+  while (true) {
+    const size_t slash = name.find('/');
+    const std::string_view part = name.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (slash == name.npos) return true;
+    name.remove_prefix(slash + 1);
+  }
+}
+
+std::string image_path(std::string_view id_or_name) { return "/images/" + percent_encode(id_or_name, "/:@"); }
+
+}  // namespace
+
+DockerEngine::DockerEngine(HttpClient::Connect connect) : http_(std::move(connect)) {
+  version_ = parse_version(expect_ok("say its version", http_.exchange("GET", "/version")).body);
+  store_ = parse_store(expect_ok("describe itself", http_.exchange("GET", target("/info"))).body);
+}
+
+std::string DockerEngine::description() const { return fmt::format("Docker {} ({})", version_.engine, store_.driver); }
+
+std::string DockerEngine::target(const std::string& path) const { return "/v" + version_.api + path; }
+
+std::optional<DockerImage> DockerEngine::find(const std::string& id_or_name) {
+  if (!fits_a_path(id_or_name)) return std::nullopt;
+  const HttpReply reply = http_.exchange("GET", target(image_path(id_or_name) + "/json"));
+  if (reply.status == 404) return std::nullopt;
+  // What is no name at all cannot be the name of an image.
+  if (reply.status == 400 && reply.body.find("invalid reference") != reply.body.npos) return std::nullopt;
+  return parse_image(expect_ok("inspect " + id_or_name, reply).body, store_.kind);
+}
+
+std::optional<ImageInfo> DockerEngine::inspect(const std::string& id_or_name) {
+  auto image = find(id_or_name);
+  if (!image) return std::nullopt;
+  return std::move(image->info);
+}
+
+std::vector<ImageInfo> DockerEngine::list() {
+  const auto ids = parse_image_ids(expect_ok("list its images", http_.exchange("GET", target("/images/json"))).body);
+  std::vector<ImageInfo> images;
+  for (const std::string& id : ids) {
+    if (auto image = inspect(id)) images.push_back(std::move(*image));
+  }
+  return images;
+}
+
+std::unique_ptr<Source> DockerEngine::save(const std::vector<std::string>& ids) {
+  assert(!ids.empty());
+  std::string query;
+  for (const std::string& id : ids) query += (query.empty() ? "?names=" : "&names=") + percent_encode(id);
+  // An engine does not always say 404 of an ID that it does not have: look ourselves before blaming it.
+  const auto refuse = [this, ids](const HttpReply& reply) {
+    for (const std::string& id : ids) {
+      if (!find(id)) throw Error(ExitCode::image, "the image " + id + " does not exist (any more)");
+    }
+    throw_refused("save the image", reply);
+  };
+  return std::make_unique<SavedArchive>(http_.download(target("/images/get" + query)), refuse);
+}
+
+std::vector<std::string> DockerEngine::load(Source& archive) {
+  LoadProgress progress;
+  const HttpReply reply = http_.upload(target("/images/load?quiet=1"), "application/x-tar", archive, progress);
+  expect_ok("load the image", reply);
+  progress.finish();
+  std::vector<std::string> ids;
+  for (const std::string& name : progress.loaded()) {
+    const auto image = inspect(name);
+    if (!image) {
+      verbose("Docker says that it loaded " + name + ", but does not have it");
+    } else if (std::find(ids.begin(), ids.end(), image->id) == ids.end()) {
+      ids.push_back(image->id);
+    }
+  }
+  return ids;
+}
+
+void DockerEngine::tag(const std::string& id, const Reference& name) {
+  const std::string doing = fmt::format("tag {} as {}", id, name.familiar());
+  const std::string query = fmt::format("/tag?repo={}&tag={}", percent_encode(name.domain() + "/" + name.path()),
+                                        percent_encode(name.tag()));
+  expect_ok(doing, http_.exchange("POST", target(image_path(id) + query)));
+  const auto image = inspect(name.full());
+  if (!image || image->id != id) throw Error(ExitCode::engine, "Docker did not " + doing + ", although it said so");
+}
+
+void DockerEngine::remove_untagged(const std::string& id) {
+  const auto image = find(id);
+  if (!image || image->has_tag) return;
+  // A containerd store gives every image a digest; in a classic one it means that somebody pulled it.
+  if (image->has_digest && store_.kind == StoreKind::classic) return;
+  const HttpReply reply = http_.exchange("DELETE", target(image_path(image->info.id) + "?force=false&noprune=true"));
+  if (reply.status != 404 && reply.status != 409) expect_ok("remove " + id, reply);
+}
+
+}  // namespace docker_sync

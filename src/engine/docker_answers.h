@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// What Docker's JSON answers mean to us, and nothing else of the API: pure functions from text. An answer that does not
+// have the shape it must have is an ExitCode::engine Error; fields that we do not use are not looked at.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/engine.h"
+#include "image/image_info.h"
+
+namespace docker_sync {
+
+/// The API that we were written against: Docker 20.10's. Later daemons speak it, or say with what they begin.
+inline constexpr const char* kPreferredApi = "1.41";
+
+struct DockerVersion {
+  std::string engine;  ///< "20.10.24"
+  std::string api;     ///< the one to speak, "1.41"
+};
+/// From /version: kPreferredApi, or what the daemon has that is nearest to it.
+[[nodiscard]] DockerVersion parse_version(const std::string& json);
+
+struct DockerStore {
+  StoreKind kind = StoreKind::classic;
+  std::string driver;  ///< "overlay2"
+};
+/// From /info.
+[[nodiscard]] DockerStore parse_store(const std::string& json);
+
+/// From /images/json: the IDs. Keeps nothing else of the answer in memory.
+[[nodiscard]] std::vector<std::string> parse_image_ids(const std::string& json);
+
+struct DockerImage {
+  ImageInfo info;
+  bool has_tag = false;     ///< also one that is no name to us
+  bool has_digest = false;  ///< was pulled or pushed under a name that is not a tag
+};
+/// From /images/NAME/json. In a containerd store identity.config stays empty.
+[[nodiscard]] DockerImage parse_image(const std::string& json, StoreKind kind);
+
+/// The "message" of an error's body, or the body itself where it is no JSON; cut at 4 KiB.
+[[nodiscard]] std::string error_message(const std::string& body);
+
+}  // namespace docker_sync
