@@ -7,6 +7,7 @@ Virtual machines would be closer to life, but need minutes and a hypervisor wher
 """
 
 from .engine import Engine, copy_images
+from .engine_proxy import EngineProxy
 from .host import Host
 from .images import Recipe, edited, import_busybox, noise
 from .link import Link
@@ -19,7 +20,7 @@ from .waiting import wait_until
 from .workdir import WorkDir
 
 __all__ = [
-    "CommandFailed", "Engine", "Host", "Link", "MemoryWatch", "Network", "Process", "Recipe", "Result",
+    "CommandFailed", "Engine", "EngineProxy", "Host", "Link", "MemoryWatch", "Network", "Process", "Recipe", "Result",
     "SshServer", "Terminal", "WorkDir", "copy_images", "edited", "import_busybox", "introduce", "make_key",
     "noise", "wait_until",
 ]

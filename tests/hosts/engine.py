@@ -97,15 +97,17 @@ class Engine:
         if prune:
             self.docker("image", "prune", "--force")
 
-    def remove_all(self):
-        """Back to an engine that holds nothing."""
-        while True:
-            ids = {image["Id"] for image in self.get("/images/json?all=1")}
-            if not ids:
-                return
+    def remove_all(self, but=()):
+        """Back to an engine that holds nothing but the images with these IDs."""
+        before = None
+        while (ids := self._all_ids() - set(but)) and ids != before:
             self.docker("image", "rm", "--force", *ids, check=False)
-            if ids == {image["Id"] for image in self.get("/images/json?all=1")}:
-                raise RuntimeError(f"images stay at {self.host.name}: {ids}")
+            before = ids
+        if ids:
+            raise RuntimeError(f"images stay at {self.host.name}: {ids}")
+
+    def _all_ids(self):
+        return {image["Id"] for image in self.get("/images/json?all=1")}
 
 
 def copy_images(source, destination, *names):

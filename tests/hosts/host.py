@@ -133,6 +133,17 @@ class Host:
         """Process IDs of what runs from a path with `word` in it."""
         return [pid for pid, exe in self.processes().items() if word in exe]
 
+    def open_files(self, folder):
+        """Files below a folder that the host's processes hold open, removed ones included."""
+        found = set()
+        for pid in self.processes():
+            try:
+                names = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+            except OSError:
+                continue  # it ended meanwhile
+            found.update(name for name in names if name.startswith(f"{folder}/"))
+        return found
+
     def kill_all_of(self, word, number=signal.SIGKILL):
         for pid in self.processes_of(word):
             try:

@@ -23,6 +23,10 @@ class Link:
             hosts = host.path("/etc/hosts")
             hosts.write_text(hosts.read_text() + f"{peer.addresses[host.name]} {peer.name}\n")
 
+    def device(self, host):
+        """Name of the network device at this end."""
+        return self._names[host.name]
+
     def sent_by(self, host):
         """Bytes the host has put on the cable so far."""
         with open(f"/proc/{host.pid}/net/dev", encoding="ascii") as file:

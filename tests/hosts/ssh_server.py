@@ -3,6 +3,9 @@
 """A host's sshd, and who may log in there."""
 
 
+import os
+import signal
+
 from .waiting import wait_until
 
 CONFIG = """\
@@ -53,6 +56,12 @@ class SshServer:
     def stop(self):
         self._daemon.signal(15)
         self._daemon.popen.wait(timeout=30)
+
+    def kill_sessions(self):
+        """Every connection is dropped, as by a crash; the server itself goes on."""
+        for pid in self.host.processes_of("/usr/sbin/sshd"):
+            if pid != self._daemon.pid:
+                os.kill(pid, signal.SIGKILL)
 
     def _listens(self):
         port = f":{self.port:04X}"

@@ -1,0 +1,41 @@
+# SPDX-FileCopyrightText: docker-sync authors
+# SPDX-License-Identifier: MIT
+"""The stage of the end-to-end tests: a laptop, a server, and docker-sync between them.
+
+The hosts are made once. What a test finds there is always the same: both engines hold busybox:base and
+nothing else, the link is whole and fast, and user@server may log in and use docker.
+"""
+
+import os
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(pathlib.Path(__file__).parent)]
+
+from hosts import Network  # noqa: E402
+from world import Way, World  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def stage():
+    binary = pathlib.Path(os.environ.get("DOCKER_SYNC") or ROOT / "build/src/docker-sync")
+    if os.geteuid() != 0 or not binary.exists():
+        pytest.exit(f"needs root, and {binary}: run scripts/test", returncode=3)
+    with Network() as network:
+        yield World(network, binary)
+
+
+@pytest.fixture
+def world(stage):
+    stage.reset()
+    yield stage
+    stage.clean_up()
+
+
+@pytest.fixture(params=["pull", "push"])
+def way(request, world):
+    """A test that asks for this runs twice: images move to the laptop, and to the server."""
+    return Way(world, push=request.param == "push")
