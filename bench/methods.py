@@ -9,6 +9,7 @@ import time
 from hosts import MemoryWatch
 
 USER = "user"
+PROGRAMS = ["/usr/bin/docker", "/usr/bin/ssh"]  # that the methods of old have in common
 
 
 @dataclasses.dataclass
@@ -90,7 +91,7 @@ def rsync_tarballs(field, image):
         return " / ".join(figures)
 
     try:
-        return [field.measure("rsync -z of tarballs", work, ["/usr/bin/rsync", "/usr/bin/ssh", "/usr/bin/docker"])]
+        return [field.measure("rsync -z of tarballs", work, [*PROGRAMS, "/usr/bin/rsync"])]
     finally:
         for engine in (field.here, field.there):
             engine.host.run(["rm", "-f", "/var/tmp/image.tar"])
@@ -104,7 +105,7 @@ def save_zstd_load(field, image):
         else:
             field.shell_here(f"{remote(f'docker save {image} | zstd -q')} | zstd -q -d | docker load")
 
-    return [field.measure("docker save | zstd | ssh", work, ["/usr/bin/zstd", "/usr/bin/ssh", "/usr/bin/docker"])]
+    return [field.measure("docker save | zstd | ssh", work, [*PROGRAMS, "/usr/bin/zstd"])]
 
 
 METHODS = {"docker-sync": docker_sync, "rsync": rsync_tarballs, "save": save_zstd_load}

@@ -40,9 +40,11 @@ class Pair:
 
 PAIRS = {pair.name: pair for pair in [
     Pair("small", "small-1", "small-2", "small:latest", "a small image, one file of it edited"),
-    Pair("django", "django-1", "django-2", "django:latest", "gettext added to the first of two apt-get layers"),
+    Pair("django", "django-1", "django-2", "django:latest",
+         "gettext added to the first of two apt-get layers"),
     Pair("unchanged", "django-2", "django-2", "django:latest", "nothing new"),
-    Pair("no-cache", "django-2", "django-2-again", "django:latest", "rebuilt with --no-cache: only times differ"),
+    Pair("no-cache", "django-2", "django-2-again", "django:latest",
+         "rebuilt with --no-cache: only times differ"),
 ]}
 
 

@@ -58,7 +58,8 @@ def mirror(apt):
         if not source.is_file():
             continue
         for stanza in re.split(r"\n\s*\n", source.read_text(errors="replace")):
-            one_line = re.search(rf"^deb\s+(?:\[[^]]*\]\s+)?(https?://\S+)\s+{SUITE}\s+.*\bmain\b", stanza, re.M)
+            one_line = re.search(rf"^deb\s+(?:\[[^]]*\]\s+)?(https?://\S+)\s+{SUITE}\s.*\bmain\b",
+                                 stanza, re.M)
             uri = re.search(r"^URIs:\s*(https?://\S+)", stanza, re.M | re.I)
             suites = re.search(r"^Suites:\s*(.*)", stanza, re.M | re.I)
             if one_line:

@@ -48,8 +48,13 @@ def test_an_unreachable_host(world):
 
 
 def test_a_port_where_no_ssh_answers(world):
-    listener = world.server.spawn(["python3", "-c", "import socket; s = socket.create_server(('', 2298)); "
-                                   "print('listens', flush=True)\nwhile True: s.accept()[0].sendall(b'220 hi\\r\\n')"])
+    listener = world.server.spawn(["python3", "-c", """if True:
+        import socket
+        listener = socket.create_server(("", 2298))
+        print("listens", flush=True)
+        while True:
+            listener.accept()[0].sendall(b"220 hello\\r\\n")
+        """])
     listener.stdout.readline()
     try:
         assert_refused(world.sync("ssh://user@server:2298"), 3, "server")
@@ -110,7 +115,8 @@ def test_to_push_an_image_that_is_not_here(world):
     assert_refused(world.sync("--push", "user@server", "app:1"), 7, "app:1")
 
 
-@pytest.mark.parametrize("option, host", [("--tmpfolder=/no/such", ""), ("--remote-tmpfolder=/no/such", "server")])
+@pytest.mark.parametrize("option, host", [("--tmpfolder=/no/such", ""),
+                                          ("--remote-tmpfolder=/no/such", "server")])
 def test_a_scratch_folder_that_is_not_there(world, option, host):
     APP.build(world.there, "app:1")
     result = world.sync(option, "user@server", "app:1")

@@ -152,7 +152,8 @@ def test_a_dead_link_is_noticed_on_both_sides(world):
     before = world.here.state()
     world.link.shape("1mbit")
     sent = world.link.sent_by(world.server)
-    syncs = [world.laptop.spawn(["docker-sync", *rsh, "user@server", "app:1"]) for rsh in ([], ["--rsh", "ssh"])]
+    syncs = [world.laptop.spawn(["docker-sync", *rsh, "user@server", "app:1"])
+             for rsh in ([], ["--rsh", "ssh"])]
     wait_until(lambda: world.link.sent_by(world.server) - sent > 300_000, "both to be under way")
     world.link.cut()
     for process in syncs:

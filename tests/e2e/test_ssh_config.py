@@ -86,7 +86,8 @@ def jump_hosts(world):
 
 def test_a_proxy_jump(world, other_sshd):
     assert_refused(world.sync(f"user@{INNER}"), 3, INNER)  # there is no other way
-    configure(world, f"Host inner\n  HostName {INNER}\n  User user\n  ProxyJump user@server\n", jump_hosts(world))
+    configure(world, f"Host inner\n  HostName {INNER}\n  User user\n  ProxyJump user@server\n",
+              jump_hosts(world))
     assert_pulls(world, "inner")
 
 
@@ -147,7 +148,8 @@ def test_a_certificate(world, other_sshd):
     make_key(world.laptop, "/root/.ssh/certified")
     public = world.laptop.path("/root/.ssh/certified.pub").read_text()
     world.server.write("/tmp/certified.pub", public)
-    world.server.run(["ssh-keygen", "-q", "-s", "/etc/ssh/user_ca", "-I", "test", "-n", "user", "/tmp/certified.pub"])
+    world.server.run(["ssh-keygen", "-q", "-s", "/etc/ssh/user_ca", "-I", "test", "-n", "user",
+                      "/tmp/certified.pub"])
     certificate = world.server.path("/tmp/certified-cert.pub").read_text()
     world.laptop.write("/root/.ssh/elsewhere-cert.pub", certificate)
     world.laptop.run(["rm", "/root/.ssh/id_ed25519"])
@@ -213,7 +215,8 @@ def test_without_ssh_such_a_config_is_refused(world):
 
 # --rsh
 
-@pytest.mark.parametrize("option", [["-e", "ssh"], ["--rsh=ssh -o BatchMode=yes"], ["--rsh", "ssh -J user@server"]])
+@pytest.mark.parametrize("option", [
+    ["-e", "ssh"], ["--rsh=ssh -o BatchMode=yes"], ["--rsh", "ssh -J user@server"]])
 def test_a_command_instead_of_the_built_in_ssh(world, other_sshd, option):
     configure(world, "", jump_hosts(world))
     assert_pulls(world, *option, f"user@{INNER}" if "-J" in option[-1] else "user@server")

@@ -20,7 +20,7 @@ from .waiting import wait_until
 from .workdir import WorkDir
 
 __all__ = [
-    "CommandFailed", "Engine", "EngineProxy", "Host", "Link", "MemoryWatch", "Network", "Process", "Recipe", "Result",
-    "SshServer", "Terminal", "WorkDir", "copy_images", "edited", "import_busybox", "introduce", "make_key",
-    "noise", "wait_until",
+    "CommandFailed", "Engine", "EngineProxy", "Host", "Link", "MemoryWatch", "Network", "Process",
+    "Recipe", "Result", "SshServer", "Terminal", "WorkDir", "copy_images", "edited", "import_busybox",
+    "introduce", "make_key", "noise", "wait_until",
 ]

@@ -94,7 +94,7 @@ class Host:
         identity = [] if user == "root" else [
             "setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--"]
         return ["nsenter", "--target", str(self.pid), "--mount", "--uts", "--ipc", "--net", "--pid",
-                f"--wd={self.path(cwd or home)}", "--",
+                "--root", f"--wd={self.path(cwd or home)}", "--",
                 *identity, "env", "-i", "--default-signal=INT,QUIT,HUP,PIPE",
                 *(f"{key}={value}" for key, value in variables.items() if value is not None),
                 *map(str, argv)]
