@@ -107,13 +107,12 @@ void BasisIndex::consider_same_path(const PathKey& key, Choice& choice) const {
                               return wanted < std::tie(file.key.stripped, file.key.path, file.size);
                             });
   };
-  const auto offer = [&](uint32_t index) {
-    const File& file = files_[index];
-    if (file.key.stripped == key.stripped && file.key.path == key.path) choice.offer(file);
+  const auto is_same = [&](uint32_t index) {
+    return files_[index].key.stripped == key.stripped && files_[index].key.path == key.path;
   };
   const auto above = end_of(choice.wanted);
-  if (above != by_path_.begin()) offer(*std::prev(above));
-  if (above != by_path_.end()) offer(*std::prev(end_of(files_[*above].size)));
+  if (above != by_path_.begin() && is_same(*std::prev(above))) choice.offer(files_[*std::prev(above)]);
+  if (above != by_path_.end() && is_same(*above)) choice.offer(files_[*std::prev(end_of(files_[*above].size))]);
 }
 
 void BasisIndex::consider_stripped_path(const PathKey& key, Choice& choice) const {

@@ -6,7 +6,9 @@
 #include <malloc.h>
 
 #include <future>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 
@@ -79,6 +81,33 @@ TEST_CASE("of one path in several layers the closest in size is taken, then the 
   CHECK(same.similar("a/x.pyc", 1000) == 2);
   CHECK(same.similar("a/x.pyc", 900) == 2);
   CHECK(same.similar("a/x.pyc", 1100) == 2);
+}
+
+TEST_CASE("among many files the same path is found as by looking at each") {
+  std::mt19937 random(3);
+  BasisIndex index;
+  std::vector<std::pair<std::string, BasisFile>> files;
+  for (uint32_t i = 0; i < 2000; ++i) {
+    const std::string path = "opt/" + std::string(random() % 40 + 1, 'a') + "/file";
+    const BasisFile file{i / 100, i * 512, 1000 + random() % 50};
+    index.add(file.layer, file.offset, file.size, path, hash_of(std::to_string(i)));
+    files.emplace_back(path, file);
+  }
+  index.seal();
+  for (int round = 0; round < 2000; ++round) {
+    const std::string path = "opt/" + std::string(random() % 42 + 1, 'a') + "/file";
+    const uint64_t size = 990 + random() % 70;
+    const auto distance = [&](const BasisFile& file) { return file.size > size ? file.size - size : size - file.size; };
+    std::optional<BasisFile> best;
+    for (const auto& [other, file] : files) {
+      if (other != path) continue;
+      // Of two as close, one smaller and one larger, the topmost.
+      if (!best || distance(file) < distance(*best) || (distance(file) == distance(*best) && file.layer >= best->layer)) {
+        best = file;
+      }
+    }
+    if (best) CHECK(index.find_similar(path, size) == best);
+  }
 }
 
 TEST_CASE("the same path comes before a closer size elsewhere") {
