@@ -46,12 +46,36 @@ Job own(rs_job_t* job) {
   return {job, rs_job_free};
 }
 
+uint64_t processor_microseconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
+}
+
+/// Runs jobs' steps, and stops when they have used the processor out of proportion to what they read. Only the time
+/// inside librsync counts: the sink may be a compressor that takes its time with good reason.
+class Pace {
+ public:
+  rs_result step(const Job& job, rs_buffers_t& buffers) {
+    const size_t before = buffers.avail_in;
+    const uint64_t start = processor_microseconds();
+    const rs_result result = rs_job_iter(job.get(), &buffers);
+    used_ += processor_microseconds() - start;
+    read_ += before - buffers.avail_in;
+    if (used_ > kGraceMicroseconds + read_) throw_protocol("a signature was made to be slow");
+    return result;
+  }
+
+ private:
+  uint64_t used_ = 0, read_ = 0;
+};
+
 /// Runs a job to its end. Returns how it ended and how much of the input it left unread.
 struct Outcome {
   rs_result result;
   size_t input_left;
 };
-Outcome drive(const Job& job, Source& in, Sink& out) {
+Outcome drive(const Job& job, Source& in, Sink& out, Pace* pace = nullptr) {
   Bytes input(kInputBytes), output(kOutputBytes);
   rs_buffers_t buffers{};
   while (true) {
@@ -62,7 +86,7 @@ Outcome drive(const Job& job, Source& in, Sink& out) {
     }
     buffers.next_out = reinterpret_cast<char*>(output.data());
     buffers.avail_out = output.size();
-    const rs_result result = rs_job_iter(job.get(), &buffers);
+    const rs_result result = pace != nullptr ? pace->step(job, buffers) : rs_job_iter(job.get(), &buffers);
     const size_t made = output.size() - buffers.avail_out;
     if (made > 0) out.write(ByteView(output).first(made));
     if (result != RS_BLOCKED) return {result, buffers.avail_in};
@@ -95,28 +119,6 @@ void refuse_collisions(ByteView entries, size_t entry_bytes) {
     }
   }
 }
-
-uint64_t processor_microseconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
-}
-
-/// Hands on a source only as long as what was read was also matched in reasonable time.
-class PacedSource : public Source {
- public:
-  explicit PacedSource(Source& below) : below_(&below), start_(processor_microseconds()) {}
-  [[nodiscard]] size_t read(MutableBytes out) override {
-    if (processor_microseconds() - start_ > kGraceMicroseconds + read_) throw_protocol("a signature was made to be slow");
-    const size_t count = below_->read(out);
-    read_ += count;
-    return count;
-  }
-
- private:
-  Source* below_;
-  uint64_t start_, read_ = 0;
-};
 
 /// Passes on at most `limit` bytes.
 class CappedSink : public Sink {
@@ -215,8 +217,8 @@ void make_delta(ByteView signature, Source& content, Sink& delta) {
   require_done(drive(load, source, nothing).result, "loading a signature");
   require_done(rs_build_hash_table(sums.get()), "indexing a signature");
   const Job job = own(rs_delta_begin(sums.get()));
-  PacedSource paced(content);
-  require_done(drive(job, paced, delta).result, "making a delta");
+  Pace pace;
+  require_done(drive(job, content, delta, &pace).result, "making a delta");
 }
 
 void apply_delta(const RandomAccess& basis, Source& delta, Sink& content, uint64_t content_size) {

@@ -43,8 +43,9 @@ inline constexpr uint64_t kMostBlocks = 1 << 20;
 void check_signature(ByteView signature, uint64_t limit);
 
 /// Writes the delta that makes `content` out of what `signature` describes, checking the signature first.
-/// Memory: 80 bytes per block and 400 KiB, so at most 80 MiB. Throws ExitCode::protocol when matching takes the processor more than half
-/// a second plus 1 s per MB, a hundredth of its usual speed: then the signature was forged to keep us busy.
+/// Memory: 80 bytes per block and 400 KiB, so at most 80 MiB. Throws ExitCode::protocol when matching keeps
+/// the processor busy for more than half a second plus 1 s per MB, far below the usual 50 to 300 MB/s: then the
+/// signature was forged to that end.
 void make_delta(ByteView signature, Source& content, Sink& delta);
 
 /// Writes the content that a peer's `delta` makes out of `basis`. Throws ExitCode::protocol if the delta is damaged,
