@@ -1,0 +1,29 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// A peer's signature: refused, or good for a delta that is not much longer than the content.
+#include <cstdlib>
+
+#include "base/error.h"
+#include "delta/rsync.h"
+
+using namespace docker_sync;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size < 1) return 0;
+  // As it came, or behind a good header, so that not every run stops at it.
+  Bytes signature;
+  if (data[0] % 2 == 1) signature = {'r', 's', 1, 'G', 0, 0, 0, 64, 0, 0, 0, 2};
+  signature.insert(signature.end(), data + 1, data + size);
+  const Bytes content(300, 0);
+  MemorySource source(content);
+  MemorySink delta;
+  try {
+    make_delta(signature, source, delta);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::protocol) std::abort();
+    return 0;
+  }
+  if (delta.bytes().size() > content.size() + 100) std::abort();
+  return 0;
+}
