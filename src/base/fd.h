@@ -30,7 +30,8 @@ class Fd {
   [[nodiscard]] int get() const { return fd_; }
   [[nodiscard]] explicit operator bool() const { return fd_ >= 0; }
   void reset();
-  [[nodiscard]] Fd duplicate() const;  ///< close-on-exec
+  [[nodiscard]] int release() { return std::exchange(fd_, -1); }  ///< to a library that will close it
+  [[nodiscard]] Fd duplicate() const;                             ///< close-on-exec
 
  private:
   int fd_ = -1;

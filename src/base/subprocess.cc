@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,11 +58,19 @@ Subprocess::Subprocess(const std::vector<std::string>& arguments, Streams stream
 
   SpawnActions spawn;
   Pipe in, out, err;
-  if (streams.input) {
+  if (streams.socket) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+      throw_errno(ExitCode::internal, "cannot make a socket pair", errno);
+    }
+    in = {Fd(ends[0]), Fd(ends[1])};
+    posix_spawn_file_actions_adddup2(&spawn.actions, in.read_end.get(), 0);
+    posix_spawn_file_actions_adddup2(&spawn.actions, in.read_end.get(), 1);
+  } else if (streams.input) {
     in = make_pipe();
     posix_spawn_file_actions_adddup2(&spawn.actions, in.read_end.get(), 0);
   }
-  if (streams.output) {
+  if (streams.output && !streams.socket) {
     out = make_pipe();
     posix_spawn_file_actions_adddup2(&spawn.actions, out.write_end.get(), 1);
   }

@@ -19,6 +19,7 @@ class Subprocess {
  public:
   struct Streams {
     bool input = true, output = true, error = false;  ///< which get a pipe; the others are inherited
+    bool socket = false;                              ///< one socket, ours being `input`, for input and output both
   };
 
   /// Looks the program up in PATH. Throws ExitCode::usage if it cannot be started.
@@ -34,9 +35,10 @@ class Subprocess {
   void signal(int number) const noexcept;
   /// Waits for its end: the exit status, or 128 + the signal's number.
   int wait();
+  /// The same if it has ended already.
+  [[nodiscard]] std::optional<int> poll_status();
 
  private:
-  std::optional<int> poll_status();
   bool ends_within(std::chrono::milliseconds time);
 
   pid_t pid_ = -1;

@@ -139,3 +139,13 @@ TEST_CASE("a folder is no file, and the error names it") {
     CHECK(error.failure() == "cannot read /tmp: Is a directory");
   }
 }
+
+TEST_CASE("a released descriptor stays open and belongs to nobody") {
+  Pipe pipe = make_pipe();
+  const int number = pipe.read_end.release();
+  CHECK_FALSE(pipe.read_end);
+  const Fd again(number);
+  write_all(pipe.write_end, as_bytes("x"));
+  uint8_t byte = 0;
+  CHECK(read_some(again, {&byte, 1}) == 1);
+}

@@ -33,6 +33,15 @@ TEST_CASE("a child reads what we write and we read what it writes") {
   CHECK(child.wait() == 0);
 }
 
+TEST_CASE("a child may have one socket for input and output") {
+  Subprocess child({"sh", "-c", "read line; echo \"got $line\""}, {.socket = true});
+  CHECK_FALSE(child.output);
+  write_all(child.input, as_bytes("a line\n"));
+  CHECK(read_all(child.input) == "got a line\n");
+  CHECK(child.wait() == 0);
+  CHECK(child.poll_status() == 0);
+}
+
 TEST_CASE("a child's standard error has a pipe of its own when asked for") {
   Subprocess child({"sh", "-c", "echo out; echo err >&2"}, {.error = true});
   CHECK(read_all(child.output) == "out\n");
