@@ -67,7 +67,8 @@ void BasisIndex::seal() {
   by_name_ = by_path_;
   std::sort(by_path_.begin(), by_path_.end(), [&](uint32_t a, uint32_t b) {
     const File &x = files_[a], &y = files_[b];
-    return std::tie(x.key.stripped, x.key.path, x.size, x.place) < std::tie(y.key.stripped, y.key.path, y.size, y.place);
+    return std::tie(x.key.stripped, x.key.path, x.size, x.place) <
+           std::tie(y.key.stripped, y.key.path, y.size, y.place);
   });
   std::sort(by_name_.begin(), by_name_.end(), [&](uint32_t a, uint32_t b) {
     const File &x = files_[a], &y = files_[b];
@@ -78,9 +79,9 @@ void BasisIndex::seal() {
 
 std::optional<BasisFile> BasisIndex::find(const ContentHash& hash, uint64_t size) const {
   assert(sealed_);
-  const auto at = std::lower_bound(files_.begin(), files_.end(), std::tie(hash, size), [](const File& file, const auto& key) {
-    return std::tie(file.hash, file.size) < key;
-  });
+  const auto at =
+      std::lower_bound(files_.begin(), files_.end(), std::tie(hash, size),
+                       [](const File& file, const auto& key) { return std::tie(file.hash, file.size) < key; });
   if (at == files_.end() || at->hash != hash || at->size != size) return std::nullopt;
   return at->found();
 }
@@ -118,7 +119,8 @@ void BasisIndex::consider_same_path(const PathKey& key, Choice& choice) const {
 void BasisIndex::consider_stripped_path(const PathKey& key, Choice& choice) const {
   auto at = std::lower_bound(by_path_.begin(), by_path_.end(), key.stripped,
                              [&](uint32_t index, uint32_t wanted) { return files_[index].key.stripped < wanted; });
-  for (ptrdiff_t i = 0; i < kMostCompared && at != by_path_.end() && files_[*at].key.stripped == key.stripped; ++i, ++at) {
+  for (ptrdiff_t i = 0; i < kMostCompared && at != by_path_.end() && files_[*at].key.stripped == key.stripped;
+       ++i, ++at) {
     choice.offer(files_[*at]);
   }
 }

@@ -95,7 +95,9 @@ Outcome drive(const Job& job, Source& in, Sink& out, Pace* pace = nullptr) {
 
 void require_done(rs_result result, const char* doing) {
   if (result == RS_MEM_ERROR) throw std::bad_alloc();
-  if (result != RS_DONE) throw Error(ExitCode::internal, fmt::format("librsync: {} while {}", rs_strerror(result), doing));
+  if (result != RS_DONE) {
+    throw Error(ExitCode::internal, fmt::format("librsync: {} while {}", rs_strerror(result), doing));
+  }
 }
 
 uint32_t big_endian(ByteView at) {

@@ -39,7 +39,9 @@ Bytes unsqueezed(const Bytes& block, size_t step) {
   } below(block, step);
   ZstdSource source(below);
   Bytes bytes, buffer(step);
-  while (const size_t count = source.read(buffer)) bytes.insert(bytes.end(), buffer.begin(), buffer.begin() + static_cast<ptrdiff_t>(count));
+  while (const size_t count = source.read(buffer)) {
+    bytes.insert(bytes.end(), buffer.begin(), buffer.begin() + static_cast<ptrdiff_t>(count));
+  }
   CHECK(source.read(buffer) == 0);
   return bytes;
 }

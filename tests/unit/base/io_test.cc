@@ -20,7 +20,9 @@ Bytes counted(size_t size) {
 class Trickle : public Source {
  public:
   explicit Trickle(ByteView bytes) : below_(bytes) {}
-  [[nodiscard]] size_t read(MutableBytes out) override { return below_.read(out.first(std::min<size_t>(out.size(), 1))); }
+  [[nodiscard]] size_t read(MutableBytes out) override {
+    return below_.read(out.first(std::min<size_t>(out.size(), 1)));
+  }
 
  private:
   MemorySource below_;

@@ -126,7 +126,8 @@ TEST_CASE("what was written in pieces of any size is read anywhere") {
   Bytes part(1000);
   for (const uint64_t offset : {0ul, 1ul, 262'143ul, 2'999'000ul}) {
     spool.read_at(offset, part);
-    CHECK(part == Bytes(bytes.begin() + static_cast<ptrdiff_t>(offset), bytes.begin() + static_cast<ptrdiff_t>(offset) + 1000));
+    CHECK(part ==
+          Bytes(bytes.begin() + static_cast<ptrdiff_t>(offset), bytes.begin() + static_cast<ptrdiff_t>(offset) + 1000));
   }
   spool.read_at(spool.size(), {});
 }

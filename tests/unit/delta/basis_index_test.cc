@@ -71,7 +71,9 @@ TEST_CASE("what does not fit the index is refused") {
 
 TEST_CASE("of one path in several layers the closest in size is taken, then the topmost") {
   Basis basis;
-  basis.file(0, "var/lib/dpkg/status", 100'000).file(1, "var/lib/dpkg/status", 180'000).file(2, "./var/lib/dpkg/status", 190'000);
+  basis.file(0, "var/lib/dpkg/status", 100'000)
+      .file(1, "var/lib/dpkg/status", 180'000)
+      .file(2, "./var/lib/dpkg/status", 190'000);
   CHECK(basis.similar("var/lib/dpkg/status", 181'000) == 2);
   CHECK(basis.similar("var/lib/dpkg/status", 189'000) == 3);
   CHECK(basis.similar("var/lib/dpkg/status", 500'000) == 3);
@@ -102,7 +104,8 @@ TEST_CASE("among many files the same path is found as by looking at each") {
     for (const auto& [other, file] : files) {
       if (other != path) continue;
       // Of two as close, one smaller and one larger, the topmost.
-      if (!best || distance(file) < distance(*best) || (distance(file) == distance(*best) && file.layer >= best->layer)) {
+      if (!best || distance(file) < distance(*best) ||
+          (distance(file) == distance(*best) && file.layer >= best->layer)) {
         best = file;
       }
     }
@@ -132,7 +135,9 @@ TEST_CASE("an upgraded name finds the old version") {
 
 TEST_CASE("a moved file is found by its name, in the most similar folder") {
   Basis basis;
-  basis.file(0, "opt/old/alpha/engine.so", 5000).file(0, "opt/old/beta/engine.so", 9000).file(0, "opt/old/gamma/engine.so", 5100);
+  basis.file(0, "opt/old/alpha/engine.so", 5000)
+      .file(0, "opt/old/beta/engine.so", 9000)
+      .file(0, "opt/old/gamma/engine.so", 5100);
   CHECK(basis.similar("srv/new/beta/engine.so", 5100) == 2);
   CHECK(basis.similar("srv/new/delta/engine.so", 5090) == 3);
   CHECK(basis.similar("srv/new/delta/motor.so", 5090) == 0);
@@ -195,20 +200,25 @@ TEST_CASE("a file takes at most 64 bytes, and of a hundred thousand with one nam
   const auto before = mallinfo2();
   BasisIndex index;
   for (size_t i = 0; i < kFiles; ++i) {
-    index.add(0, i, i, "opt/data/" + std::to_string(i) + "/some-rather-long-name-of-a-file.bin", hash_of(std::to_string(i)));
+    index.add(0, i, i, "opt/data/" + std::to_string(i) + "/some-rather-long-name-of-a-file.bin",
+              hash_of(std::to_string(i)));
   }
   index.seal();
   const auto after = mallinfo2();
   CHECK(after.uordblks + after.hblkhd - before.uordblks - before.hblkhd <= 64 * kFiles + 4096);
   // Without bounds on the candidates these would be 10^10 comparisons, beyond any test's time.
   size_t found = 0;
-  for (size_t i = 1000; i < kFiles; ++i) found += index.find_similar("srv/elsewhere/some-rather-long-name-of-a-file.bin", i).has_value();
+  for (size_t i = 1000; i < kFiles; ++i) {
+    found += index.find_similar("srv/elsewhere/some-rather-long-name-of-a-file.bin", i).has_value();
+  }
   CHECK(found == 0);
 }
 
 TEST_CASE("threads look up side by side") {
   BasisIndex index;
-  for (uint64_t i = 0; i < 1000; ++i) index.add(0, i, 1000 + i, "d/file-" + std::string(i % 26, 'x'), hash_of(std::to_string(i)));
+  for (uint64_t i = 0; i < 1000; ++i) {
+    index.add(0, i, 1000 + i, "d/file-" + std::string(i % 26, 'x'), hash_of(std::to_string(i)));
+  }
   index.seal();
   const auto look = [&] {
     size_t found = 0;

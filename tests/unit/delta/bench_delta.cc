@@ -26,7 +26,8 @@ Bytes timed(const char* what, uint64_t input_bytes, auto work) {
   const auto start = std::chrono::steady_clock::now();
   Bytes made = work();
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  fmt::print("{:<10} {:>8.1f} MB/s, {} bytes\n", what, static_cast<double>(input_bytes) / 1e6 / seconds.count(), made.size());
+  fmt::print("{:<10} {:>8.1f} MB/s, {} bytes\n", what, static_cast<double>(input_bytes) / 1e6 / seconds.count(),
+             made.size());
   return made;
 }
 

@@ -41,7 +41,8 @@ TEST_CASE("however a tar writes it, a path is one path") {
 }
 
 TEST_CASE("an upgrade changes the path and not what is left without versions") {
-  const PathKey old_key = path_key("opt/app/1.2.3/lib/app-1.2.3.jar"), new_key = path_key("opt/app/1.3.0/lib/app-1.3.0.jar");
+  const PathKey old_key = path_key("opt/app/1.2.3/lib/app-1.2.3.jar"),
+                new_key = path_key("opt/app/1.3.0/lib/app-1.3.0.jar");
   CHECK(old_key.path != new_key.path);
   CHECK(old_key.stripped == new_key.stripped);
   CHECK(old_key.name == new_key.name);
