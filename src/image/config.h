@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// The JSON files around an image's layers: its config, which is its identity and is never rewritten, and the small ones
+// that tell engines what belongs together. They are read as far as the program needs and written in one form only, so
+// that one image gives one manifest digest wherever it is loaded. Source: OCI image spec 1.0, docker image spec 1.2.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "image/digest.h"
+
+namespace docker_sync {
+
+/// Longest config, manifest or index that is read or sent. containerd reads no larger ones either.
+inline constexpr size_t kMaxMetadata = 8 << 20;
+/// Most layers of an image; no engine stacks half as many.
+inline constexpr size_t kMaxLayers = 1024;
+/// Most images, or names of one, in a save archive.
+inline constexpr size_t kMaxNames = 4096;
+
+inline constexpr const char* kLayerMediaType = "application/vnd.oci.image.layer.v1.tar";
+
+struct ImageConfig {
+  std::vector<Digest> diff_ids;  ///< base first
+  std::string os, architecture;  ///< empty where the config has none
+  std::string created;           ///< RFC 3339, or empty
+};
+
+/// Throws `blame` (engine or protocol: whoever gave it) on what is no image config. Memory: a few times the diff_ids; of
+/// the rest nothing is kept.
+[[nodiscard]] ImageConfig parse_config(ByteView json, ExitCode blame);
+
+/// One image of a save archive. Paths are the archive's, untrusted: compare them with entries, never open them.
+struct ManifestItem {
+  std::string config;
+  std::vector<std::string> repo_tags;
+  std::vector<std::string> layers;  ///< base first
+};
+
+/// Reads manifest.json. Throws `blame` on what is none.
+[[nodiscard]] std::vector<ManifestItem> parse_manifest_json(ByteView json, ExitCode blame);
+
+/// A blob as a manifest names it. Layers are uncompressed, except where a containerd store already has another form.
+struct Descriptor {
+  Digest digest;
+  uint64_t size = 0;
+  std::string media_type = kLayerMediaType;
+};
+
+/// The OCI manifest of an image, byte for byte as Docker 25 and later (classic store) saves it.
+[[nodiscard]] Bytes oci_manifest(ByteView config, std::span<const Descriptor> layers);
+
+/// manifest.json for one image without names: docker's own index, without which classic stores load nothing.
+[[nodiscard]] Bytes docker_manifest(const Digest& config, std::span<const Descriptor> layers);
+
+/// index.json of the one manifest, without names.
+[[nodiscard]] Bytes oci_index(ByteView manifest);
+
+/// The file oci-layout.
+[[nodiscard]] Bytes oci_layout();
+
+/// Where a blob lies in an OCI layout: "blobs/sha256/<hex>".
+[[nodiscard]] std::string blob_path(const Digest& digest);
+
+}  // namespace docker_sync
