@@ -52,6 +52,10 @@ Connection::Connection(std::unique_ptr<Channel> channel, std::string label)
 
 Connection::~Connection() {
   close();
+  wait();
+}
+
+void Connection::wait() {
   if (reader_.joinable()) reader_.join();
   if (keeper_.joinable()) keeper_.join();
 }

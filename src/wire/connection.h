@@ -74,6 +74,8 @@ class Connection {
   /// Tells the peer why, then closes.
   void abort(const Error& error) noexcept;
   void close() noexcept;
+  /// Waits for the threads of a closed connection. No handler is called afterwards.
+  void wait();
 
   [[nodiscard]] Channel::Traffic traffic() const { return channel_->traffic(); }
   [[nodiscard]] const std::string& label() const { return label_; }

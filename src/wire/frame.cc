@@ -44,6 +44,7 @@ std::string_view name_of(FrameType type) {
     case FrameType::cancel: return "CANCEL";
     case FrameType::failed: return "FAILED";
     case FrameType::progress: return "PROGRESS";
+    case FrameType::cancelled: return "CANCELLED";
   }
   return {};
 }

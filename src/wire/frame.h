@@ -33,6 +33,7 @@ enum class FrameType : uint8_t {
   cancel = 18,    ///< stop what send or receive began, undo it
   failed = 19,    ///< answer to any of the above in place of its own: code and reason
   progress = 20,  ///< how far send or receive has come
+  cancelled = 21, ///< answer to cancel: all is undone, and nothing more of it comes
 };
 
 [[nodiscard]] std::string_view name_of(FrameType type);

@@ -33,6 +33,8 @@ inline constexpr size_t kBlockEntries = 4096;
 inline constexpr size_t kBlockGapBytes = 8 << 20;
 /// The same block, encoded.
 inline constexpr size_t kBlockBytes = 24 << 20;
+/// The same block, decoded.
+inline constexpr size_t kBlockMemory = 32 << 20;
 /// librsync signature of one content.
 inline constexpr size_t kSignatureBytes = 32 << 20;
 /// An image config.

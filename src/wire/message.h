@@ -139,6 +139,11 @@ struct Cancel {
   static void fields(auto& m, auto& f) { f(m.sync); }
 };
 
+struct Cancelled {
+  static constexpr FrameType kType = FrameType::cancelled;
+  static void fields(auto&, auto&) {}
+};
+
 struct Failed {
   static constexpr FrameType kType = FrameType::failed;
   Failure failure;

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// The destination's half of one sync: rebuilds the layers that travel, loads them untagged in one archive whose
+// metadata comes last, verifies what the engine made of it, and names it only when told to. Until then everything it
+// did can be undone, and is, whatever happens.
+#pragma once
+
+#include "base/spool.h"
+#include "endpoint/journal.h"
+#include "endpoint/progress_reporter.h"
+#include "engine/engine.h"
+#include "wire/connection.h"
+
+namespace docker_sync {
+
+class Destination {
+ public:
+  Destination(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress)
+      : connection_(connection), engine_(engine), folder_(folder), progress_(progress), journal_(Journal::default_folder()) {}
+  /// Rolls back.
+  ~Destination() { roll_back(); }
+  Destination(const Destination&) = delete;
+  Destination& operator=(const Destination&) = delete;
+
+  /// Returns when the image is loaded and is what was asked for. On failure the engine is as it was before.
+  /// Scratch: the basis, the contents that arrive, their skeletons. Memory: two stream windows, the zstd windows, one
+  /// signature, 64 bytes per basis file and about 150 per file of the layers that travel.
+  [[nodiscard]] Ready receive(const Receive& request);
+
+  /// Names an image: the one that receive() loaded, or one that was there.
+  void commit(const Commit& request);
+
+  /// Removes what receive() loaded and commit() did not name, unless it was there before.
+  void roll_back() noexcept;
+
+ private:
+  [[nodiscard]] std::string load(const Receive& request, Source& archive);
+
+  Connection& connection_;
+  Engine& engine_;
+  const SpoolFolder& folder_;
+  ProgressReporter& progress_;
+  Journal journal_;
+  Journal::Entry journal_entry_;
+  std::string unnamed_;  ///< ID of an image that was not there before and has no name yet
+};
+
+}  // namespace docker_sync

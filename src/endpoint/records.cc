@@ -1,0 +1,123 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "endpoint/records.h"
+
+#include <cstring>
+
+#include "base/error.h"
+
+namespace docker_sync {
+
+void put_integer(Sink& sink, uint64_t value) {
+  uint8_t bytes[10];
+  size_t count = 0;
+  for (; value >= 0x80; value >>= 7) bytes[count++] = static_cast<uint8_t>(value | 0x80);
+  bytes[count++] = static_cast<uint8_t>(value);
+  sink.write({bytes, count});
+}
+
+void put_run(Sink& sink, ByteView bytes) {
+  put_integer(sink, bytes.size());
+  sink.write(bytes);
+}
+
+ByteView RecordReader::buffered() {
+  if (begin_ == end_) {
+    begin_ = 0;
+    end_ = source_->read(buffer_);
+    if (end_ == 0) throw_protocol("a stream ended too early");
+  }
+  return ByteView(buffer_).subspan(begin_, end_ - begin_);
+}
+
+uint8_t RecordReader::byte() {
+  const uint8_t value = buffered()[0];
+  ++begin_;
+  return value;
+}
+
+uint64_t RecordReader::integer() {
+  uint64_t value = 0;
+  for (int shift = 0; shift < 64; shift += 7) {
+    const uint8_t part = byte();
+    if (shift == 63 && part > 1) break;
+    value |= static_cast<uint64_t>(part & 0x7f) << shift;
+    if (part < 0x80) return value;
+  }
+  throw_protocol("an integer out of range");
+}
+
+uint64_t RecordReader::integer(uint64_t limit) {
+  const uint64_t value = integer();
+  if (value > limit) throw_protocol("a length beyond its limit");
+  return value;
+}
+
+void RecordReader::read(MutableBytes out) {
+  while (!out.empty()) {
+    const ByteView bytes = buffered();
+    const size_t count = std::min(out.size(), bytes.size());
+    std::memcpy(out.data(), bytes.data(), count);
+    begin_ += count;
+    out = out.subspan(count);
+  }
+}
+
+Bytes RecordReader::run(size_t limit) {
+  Bytes bytes(static_cast<size_t>(integer(limit)));
+  read(bytes);
+  return bytes;
+}
+
+Digest RecordReader::digest() {
+  Digest digest;
+  read(digest.bytes);
+  return digest;
+}
+
+void RecordReader::copy_to(Sink& sink, uint64_t count) {
+  while (count > 0) {
+    const ByteView bytes = buffered();
+    const ByteView part = bytes.first(static_cast<size_t>(std::min<uint64_t>(count, bytes.size())));
+    sink.write(part);
+    begin_ += part.size();
+    count -= part.size();
+  }
+}
+
+size_t RunSource::read(MutableBytes out) {
+  if (left_ == 0 && !ended_) {
+    left_ = records_->integer(longest_run_);
+    ended_ = left_ == 0;
+  }
+  const auto count = static_cast<size_t>(std::min<uint64_t>(out.size(), left_));
+  records_->read(out.first(count));
+  left_ -= count;
+  return count;
+}
+
+void RunSource::drain() {
+  uint8_t buffer[4096];
+  while (read(buffer) > 0) {
+  }
+}
+
+void RunSink::write(ByteView bytes) {
+  while (!bytes.empty()) {
+    const ByteView part = bytes.first(std::min(bytes.size(), longest_run_ - pending_.size()));
+    pending_.insert(pending_.end(), part.begin(), part.end());
+    bytes = bytes.subspan(part.size());
+    if (pending_.size() == longest_run_) {
+      put_run(*below_, pending_);
+      pending_.clear();
+    }
+  }
+}
+
+void RunSink::end() {
+  if (!pending_.empty()) put_run(*below_, pending_);
+  pending_.clear();
+  put_integer(*below_, 0);
+}
+
+}  // namespace docker_sync

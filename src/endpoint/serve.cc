@@ -1,0 +1,172 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "endpoint/serve.h"
+
+#include <future>
+#include <optional>
+#include <thread>
+
+#include "base/log.h"
+#include "base/queue.h"
+#include "endpoint/destination.h"
+#include "endpoint/records.h"
+#include "endpoint/relevant.h"
+#include "endpoint/source.h"
+#include "wire/limits.h"
+
+namespace docker_sync {
+
+namespace {
+
+class Server {
+ public:
+  Server(std::unique_ptr<Channel> channel, const ServeOptions& options)
+      : options_(options), connection_(std::move(channel), "the controller"), progress_(connection_) {}
+
+  ~Server() {
+    connection_.close();
+    if (worker_.joinable()) worker_.join();
+  }
+
+  void run() {
+    connection_.start({[this](Frame frame) { events_.push(std::move(frame)); },
+                       [this](const std::optional<Error>& error) {
+                         if (error) end_reason_ = *error;
+                         events_.end();
+                       },
+                       {}});
+    while (auto frame = events_.pop()) {
+      try {
+        handle(*frame);
+      } catch (const Error& error) {
+        if (error.code() == ExitCode::protocol) {
+          connection_.abort(error);
+          throw;
+        }
+        connection_.send(Failed{Failure::of(error)});
+      }
+    }
+    if (!destination_ && options_.nothing_to_undo) options_.nothing_to_undo();
+    if (worker_.joinable()) worker_.join();
+    if (destination_) destination_->roll_back();
+    if (end_reason_) throw Error(*end_reason_);
+  }
+
+ private:
+  void handle(const Frame& frame);
+  void greet(const Hello& hello);
+  [[nodiscard]] Inventory take_inventory(const Query& query);
+  void cancel(const Cancel& request);
+  /// Runs in a thread of its own, so that a CANCEL is heard.
+  template <class Work>
+  void work(uint32_t sync, Work&& answer);
+
+  [[nodiscard]] Engine& engine();
+  [[nodiscard]] const SpoolFolder& folder();
+  [[nodiscard]] Destination& destination();
+
+  const ServeOptions& options_;
+  Queue<Frame> events_;  ///< a controller waits for answers, so there are few
+  std::optional<Error> end_reason_;
+  std::unique_ptr<Engine> engine_;
+  std::string tmpfolder_;
+  std::optional<SpoolFolder> folder_;
+  Connection connection_;
+  ProgressReporter progress_;
+  std::optional<Destination> destination_;
+  std::thread worker_;
+  uint32_t last_sync_ = 0;
+};
+
+Engine& Server::engine() {
+  if (!engine_) engine_ = options_.open_engine();
+  return *engine_;
+}
+
+const SpoolFolder& Server::folder() {
+  if (!folder_) folder_.emplace(tmpfolder_);
+  return *folder_;
+}
+
+Destination& Server::destination() {
+  if (!destination_) destination_.emplace(connection_, engine(), folder(), progress_);
+  return *destination_;
+}
+
+void Server::handle(const Frame& frame) {
+  if (frame.type != FrameType::cancel && worker_.joinable()) worker_.join();
+  switch (frame.type) {
+    case FrameType::hello:
+      return greet(decode<Hello>(frame));
+    case FrameType::query:
+      return connection_.send(take_inventory(decode<Query>(frame)));
+    case FrameType::send: {
+      auto request = decode<Send>(frame);
+      return work(request.sync, [this, request] {
+        send_image(connection_, engine(), folder(), progress_, request);
+        return Sent{request.sync};
+      });
+    }
+    case FrameType::receive: {
+      auto request = decode<Receive>(frame);
+      return work(request.sync, [this, request] { return destination().receive(request); });
+    }
+    case FrameType::commit:
+      destination().commit(decode<Commit>(frame));
+      return connection_.send(Committed{});
+    case FrameType::cancel:
+      return cancel(decode<Cancel>(frame));
+    default:
+      throw_protocol("an unexpected " + std::string(name_of(frame.type)));
+  }
+}
+
+void Server::greet(const Hello& hello) {
+  if (hello.version != limits::kProtocolVersion) throw_protocol("another version of the protocol");
+  tmpfolder_ = hello.tmpfolder;
+  connection_.send(Hello{limits::kProtocolVersion, {}});
+}
+
+Inventory Server::take_inventory(const Query& query) {
+  std::vector<ImageInfo> images = engine().list();
+  Inventory inventory{engine().description(), {}, 0};
+  for (const ImageInfo& image : images) inventory.untagged += image.names.empty() ? 1 : 0;
+  for (const ImageInfo& image : relevant_images(std::move(images), query)) {
+    inventory.images.push_back(ImageRecord::of(image));
+  }
+  return inventory;
+}
+
+void Server::cancel(const Cancel& request) {
+  connection_.retire_streams_below(SyncStreams(request.sync).first_of_next(),
+                                   Error(ExitCode::interrupted, "cancelled"));
+  // The worker answers for itself, with what it had to say before or with the cancellation.
+  if (worker_.joinable()) worker_.join();
+  if (destination_) destination_->roll_back();
+  connection_.send(Cancelled{});
+}
+
+template <class Work>
+void Server::work(uint32_t sync, Work&& answer) {
+  if (sync <= last_sync_ || sync > UINT32_MAX / SyncStreams::kPerSync - 1) throw_protocol("a sync out of order");
+  last_sync_ = sync;
+  worker_ = std::thread([this, answer = std::forward<Work>(answer)] {
+    try {
+      try {
+        connection_.send(answer());
+      } catch (const Error& error) {
+        connection_.send(Failed{Failure::of(error)});
+      } catch (const std::exception& error) {
+        connection_.send(Failed{Failure::of(Error(ExitCode::internal, error.what()))});
+      }
+    } catch (const Error& error) {
+      verbose(std::string("no answer could be given: ") + error.what());
+    }
+  });
+}
+
+}  // namespace
+
+void serve(std::unique_ptr<Channel> channel, const ServeOptions& options) { Server(std::move(channel), options).run(); }
+
+}  // namespace docker_sync

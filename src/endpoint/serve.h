@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// One endpoint, over one channel, for one controller: the whole of the helper, and of the local side in the program.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/channel.h"
+#include "engine/engine.h"
+
+namespace docker_sync {
+
+struct ServeOptions {
+  /// Opens the engine when it is first needed, so that a host without one says so in an answer.
+  std::function<std::unique_ptr<Engine>()> open_engine;
+  /// Called when the connection is over and no engine was changed; the helper then need not wait for what its engine
+  /// still does, and exits. Optional.
+  std::function<void()> nothing_to_undo;
+};
+
+/// Answers the controller until it ends the connection, then undoes what it did not commit. Throws what ended the
+/// connection, if that was not the controller.
+void serve(std::unique_ptr<Channel> channel, const ServeOptions& options);
+
+}  // namespace docker_sync

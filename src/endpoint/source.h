@@ -1,0 +1,22 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// The source's half of one sync: opens the image, and streams what the destination cannot make for itself. Three
+// threads in a row, each fed by the one before: the engine's archive becomes layers in spools; layers are split into
+// skeleton and contents, which are offered; answers turn into contents sent.
+#pragma once
+
+#include "base/spool.h"
+#include "endpoint/progress_reporter.h"
+#include "engine/engine.h"
+#include "wire/connection.h"
+
+namespace docker_sync {
+
+/// Returns when the destination has all it asked for. Throws the first error of any thread; then the streams of this
+/// sync are retired. Scratch: the layers to send and the largest other one. Memory: two stream windows, the zstd
+/// windows, one signature, and 16 bytes per content.
+void send_image(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
+                const Send& request);
+
+}  // namespace docker_sync

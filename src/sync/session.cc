@@ -1,0 +1,168 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "sync/session.h"
+
+#include "wire/limits.h"
+
+namespace docker_sync {
+
+Session::Session(Side from, Side to) {
+  ends_[source] = std::make_unique<Connection>(std::move(from.channel), from.host);
+  ends_[destination] = std::make_unique<Connection>(std::move(to.channel), to.host);
+  attach(source, *ends_[destination]);
+  attach(destination, *ends_[source]);
+  ends_[source]->send(Hello{limits::kProtocolVersion, from.tmpfolder});
+  ends_[destination]->send(Hello{limits::kProtocolVersion, to.tmpfolder});
+}
+
+Session::~Session() {
+  // Neither may relay into the other once that is gone.
+  for (const auto& end : ends_) end->close();
+  for (const auto& end : ends_) end->wait();
+}
+
+void Session::attach(Which which, Connection& other) {
+  ends_[which]->start({[this, which](Frame frame) { events_.push({which, std::move(frame), std::nullopt}); },
+                       [this, which](const std::optional<Error>& error) { events_.push({which, std::nullopt, error}); },
+                       [&other](const Frame& frame) {
+                         try {
+                           other.send(frame);
+                         } catch (const Error&) {
+                           // Its own reader tells why it is over.
+                         }
+                       }});
+}
+
+Error Session::named(Error error, Which which) const { return error.on_host(ends_[which]->label()); }
+
+Session::Event Session::next_event() {
+  while (true) {
+    Event event = *events_.pop();
+    if (interrupted_) throw Error(ExitCode::interrupted, "interrupted");
+    if (!event.frame) {
+      throw event.error ? named(*event.error, event.from)
+                        : named(Error(ExitCode::connection, "the other side ended the connection"), event.from);
+    }
+    if (event.frame->type == FrameType::progress) {
+      const auto progress = decode<Progress>(*event.frame);
+      if (on_progress) on_progress(progress);
+    } else if (event.frame->type == FrameType::hello) {
+      (void)decode<Hello>(*event.frame);
+    } else {
+      return event;
+    }
+  }
+}
+
+Frame Session::await(Which which, FrameType type) {
+  Event event = next_event();
+  if (event.frame->type == FrameType::failed) {
+    throw named(decode<Failed>(*event.frame).failure.to_error(), event.from);
+  }
+  if (event.from != which || event.frame->type != type) {
+    throw_protocol("an unexpected " + std::string(name_of(event.frame->type)));
+  }
+  return std::move(*event.frame);
+}
+
+template <class Answer>
+Answer Session::await(Which which) {
+  return decode<Answer>(await(which, Answer::kType));
+}
+
+EndpointImages Session::to_images(const Inventory& inventory) {
+  EndpointImages result{inventory.engine, {}, inventory.untagged};
+  for (const ImageRecord& record : inventory.images) result.images.push_back(record.to_image());
+  return result;
+}
+
+Session::Both Session::inventories() {
+  Query everything;
+  everything.everything = true;
+  ends_[source]->send(everything);
+  ends_[destination]->send(everything);
+  std::array<std::optional<EndpointImages>, 2> images;
+  std::optional<Error> failure;
+  for (int answers = 0; answers < 2; ++answers) {
+    // Both are heard out, so that the session is in step again whatever they say.
+    const Event event = next_event();
+    if (event.frame->type == FrameType::failed) {
+      failure = named(decode<Failed>(*event.frame).failure.to_error(), event.from);
+    } else if (event.frame->type == FrameType::inventory) {
+      images[event.from] = to_images(decode<Inventory>(*event.frame));
+    } else {
+      throw_protocol("an unexpected " + std::string(name_of(event.frame->type)));
+    }
+  }
+  if (failure) throw Error(*failure);
+  if (!images[source] || !images[destination]) throw_protocol("two answers to one question");
+  return {std::move(*images[source]), std::move(*images[destination])};
+}
+
+EndpointImages Session::source_images(const Query& query) {
+  ends_[source]->send(query);
+  return to_images(await<Inventory>(source));
+}
+
+EndpointImages Session::destination_images(const Query& query) {
+  ends_[destination]->send(query);
+  return to_images(await<Inventory>(destination));
+}
+
+Transferred Session::transfer(const ImagePlan& plan, bool use_basis, int level) {
+  const uint32_t sync = ++syncs_;
+  const Identity& identity = plan.source.identity;
+  Receive receive{sync, identity.config, identity.fingerprint, plan.layers, {}};
+  Send send{sync, plan.source.id, identity.config, identity.diff_ids, {}, static_cast<uint8_t>(level)};
+  if (use_basis) receive.basis = plan.basis_images;
+  for (PlannedLayer& layer : receive.layers) {
+    if (!use_basis && layer.origin == LayerOrigin::local) layer.origin = LayerOrigin::travels;
+    if (layer.origin == LayerOrigin::travels) send.layers.push_back(layer.diff_id);
+  }
+  ends_[destination]->send(receive);
+  ends_[source]->send(send);
+
+  std::optional<Ready> ready;
+  bool sent = false;
+  while (!ready || !sent) {
+    const Event event = next_event();
+    switch (event.frame->type) {
+      case FrameType::ready:
+        ready = decode<Ready>(*event.frame);
+        break;
+      case FrameType::sent:
+        sent = true;
+        break;
+      case FrameType::failed: {
+        const Error failure = named(decode<Failed>(*event.frame).failure.to_error(), event.from);
+        cancel(sync);
+        throw Error(failure);
+      }
+      default:
+        throw_protocol("an unexpected " + std::string(name_of(event.frame->type)));
+    }
+  }
+  return {ready->image_id, ready->layer_bytes};
+}
+
+void Session::cancel(uint32_t sync) {
+  for (const auto& end : ends_) end->send(Cancel{sync});
+  // What was under way answers before its CANCELLED; after both nothing of this sync can come any more.
+  for (int cancelled = 0; cancelled < 2;) {
+    if (next_event().frame->type == FrameType::cancelled) ++cancelled;
+  }
+}
+
+void Session::commit(const std::string& image_id, const std::vector<Reference>& names, bool transferred) {
+  Commit request{transferred ? syncs_ : 0, image_id, {}};
+  for (const Reference& name : names) request.names.push_back(name.full());
+  ends_[destination]->send(request);
+  (void)await<Committed>(destination);
+}
+
+void Session::interrupt() noexcept {
+  interrupted_ = true;
+  for (const auto& end : ends_) end->close();
+}
+
+}  // namespace docker_sync

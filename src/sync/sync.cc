@@ -1,0 +1,203 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "sync/sync.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/log.h"
+
+namespace docker_sync {
+
+namespace {
+
+/// Errors after which neither side can be spoken to any more, or nobody wants to.
+bool ends_the_run(ExitCode code) {
+  return code == ExitCode::connection || code == ExitCode::protocol || code == ExitCode::interrupted ||
+         code == ExitCode::internal;
+}
+
+/// Sorted, each once.
+std::vector<Reference> names_of(const std::vector<ImageInfo>& images) {
+  std::set<Reference> names;
+  for (const ImageInfo& image : images) names.insert(image.names.begin(), image.names.end());
+  return {names.begin(), names.end()};
+}
+
+Query query_for(const std::vector<Reference>& names) {
+  Query query;
+  for (const Reference& name : names) query.names.push_back(name.full());
+  return query;
+}
+
+class Run {
+ public:
+  Run(Session& session, const Selection& selection, Observer& observer)
+      : session_(session), selection_(selection), observer_(observer) {}
+
+  std::vector<Outcome> run() {
+    session_.on_progress = [this](const Progress& progress) { observer_.progress(progress); };
+    look();
+    const std::vector<Reference> names = selected();
+    for (size_t i = 0; i < names.size(); ++i) {
+      outcomes_.push_back(sync_one(names[i], i + 1, names.size()));
+      observer_.finish(outcomes_.back());
+      if (outcomes_.back().error && ends_the_run(outcomes_.back().error->code())) break;
+    }
+    return std::move(outcomes_);
+  }
+
+ private:
+  void look();
+  [[nodiscard]] std::vector<Reference> selected() const;
+  [[nodiscard]] bool is_named(const Reference& name) const;
+  [[nodiscard]] Outcome sync_one(const Reference& name, size_t number, size_t count);
+  void bring(Outcome& outcome);
+  void transfer(Outcome& outcome);
+  void remember(const ImagePlan& plan, const std::string& id);
+
+  Session& session_;
+  const Selection& selection_;
+  Observer& observer_;
+  std::vector<ImageInfo> source_, destination_;  ///< as far as they matter; kept true as images are brought
+  std::vector<Outcome> outcomes_;
+};
+
+void Run::look() {
+  if (selection_.all || selection_.update || selection_.new_images) {
+    Session::Both both = session_.inventories();
+    source_ = std::move(both.source.images);
+    destination_ = std::move(both.destination.images);
+    return;
+  }
+  Query query = query_for(selection_.names);
+  source_ = session_.source_images(query).images;
+  for (const Reference& name : selection_.names) {
+    if (const ImageInfo* image = find_image(source_, name)) query.chains.push_back({image->identity.diff_ids});
+  }
+  destination_ = session_.destination_images(query).images;
+}
+
+bool Run::is_named(const Reference& name) const {
+  return std::find(selection_.names.begin(), selection_.names.end(), name) != selection_.names.end();
+}
+
+std::vector<Reference> Run::selected() const {
+  std::vector<Reference> result;
+  for (const Reference& name : selection_.names) {
+    if (std::find(result.begin(), result.end(), name) == result.end()) result.push_back(name);
+  }
+  if (!selection_.all && !selection_.update && !selection_.new_images) return result;
+  for (const Reference& name : names_of(source_)) {
+    if (is_named(name)) continue;
+    const Status status = plan_image(name, *find_image(source_, name), destination_).status;
+    const bool wanted = selection_.all || (selection_.update && status == Status::need_update) ||
+                        (selection_.new_images && status == Status::new_image);
+    if (wanted) result.push_back(name);
+  }
+  return result;
+}
+
+Outcome Run::sync_one(const Reference& name, size_t number, size_t count) {
+  Outcome outcome;
+  outcome.plan.name = name;
+  const ImageInfo* image = find_image(source_, name);
+  if (image == nullptr) {
+    outcome.result = Result::failed;
+    outcome.error = Error(ExitCode::image, "no image " + name.familiar(), "docker-sync HOST lists what there is")
+                        .on_host(session_.source_host());
+    return outcome;
+  }
+  outcome.plan = plan_image(name, *image, destination_);
+  const ImagePlan& plan = outcome.plan;
+  observer_.begin(plan, number, count);
+  if (plan.status == Status::current) {
+    outcome.result = Result::current;
+  } else if (plan.newer == Newer::destination && !is_named(name) && !selection_.force) {
+    outcome.result = Result::skipped;
+  } else if (selection_.dry_run) {
+    outcome.result = Result::planned;
+  } else {
+    outcome.result = plan.status == Status::new_image ? Result::added : Result::updated;
+    try {
+      bring(outcome);
+    } catch (const Error& error) {
+      outcome.result = Result::failed;
+      outcome.error = error;
+    }
+  }
+  return outcome;
+}
+
+void Run::bring(Outcome& outcome) {
+  if (outcome.plan.present_id) {
+    session_.commit(*outcome.plan.present_id, {outcome.plan.name}, false);
+    remember(outcome.plan, *outcome.plan.present_id);
+  } else {
+    transfer(outcome);
+  }
+}
+
+void Run::transfer(Outcome& outcome) {
+  ImagePlan& plan = outcome.plan;
+  bool use_basis = !selection_.whole_layers;
+  Transferred transferred;
+  try {
+    transferred = session_.transfer(plan, use_basis, selection_.level);
+  } catch (const Error& error) {
+    if (ends_the_run(error.code()) || error.code() == ExitCode::disk) throw;
+    // Images come and go under us: what was true when it was planned may not be now. Bytes that do not check get a
+    // second chance without the basis that they were made from.
+    Query query = query_for({plan.name});
+    query.chains.push_back({plan.source.identity.diff_ids});
+    const ImageInfo* image = nullptr;
+    const std::vector<ImageInfo> source = session_.source_images(query_for({plan.name})).images;
+    image = find_image(source, plan.name);
+    if (image == nullptr) throw;
+    const ImagePlan again = plan_image(plan.name, *image, session_.destination_images(query).images);
+    const bool other_plan = again.basis_images != plan.basis_images || again.source.id != plan.source.id ||
+                            again.layers_needed() != plan.layers_needed();
+    if (error.code() != ExitCode::verification && !other_plan) throw;
+    warn(std::string(error.what()) + "; trying once more");
+    if (error.code() == ExitCode::verification) use_basis = false;
+    plan = again;
+    transferred = session_.transfer(plan, use_basis, selection_.level);
+  }
+  outcome.layer_bytes = transferred.layer_bytes;
+  session_.commit(transferred.image_id, {plan.name}, true);
+  remember(plan, transferred.image_id);
+}
+
+void Run::remember(const ImagePlan& plan, const std::string& id) {
+  for (ImageInfo& image : destination_) std::erase(image.names, plan.name);
+  const auto there = std::find_if(destination_.begin(), destination_.end(), [&](const ImageInfo& image) { return image.id == id; });
+  if (there != destination_.end()) {
+    there->names.push_back(plan.name);
+    return;
+  }
+  ImageInfo image = plan.source;
+  image.id = id;
+  image.names = {plan.name};
+  destination_.push_back(std::move(image));
+}
+
+}  // namespace
+
+Report make_report(Session& session) {
+  const Session::Both both = session.inventories();
+  Report report{{}, {}, both.source.untagged, both.destination.untagged, both.source.engine, both.destination.engine};
+  for (const Reference& name : names_of(both.source.images)) {
+    report.images.push_back(plan_image(name, *find_image(both.source.images, name), both.destination.images));
+  }
+  for (ImageInfo image : both.destination.images) {
+    std::erase_if(image.names, [&](const Reference& name) { return find_image(both.source.images, name) != nullptr; });
+    if (!image.names.empty()) report.only_there.push_back(std::move(image));
+  }
+  return report;
+}
+
+std::vector<Outcome> sync_images(Session& session, const Selection& selection, Observer& observer) {
+  return Run(session, selection, observer).run();
+}
+
+}  // namespace docker_sync
