@@ -36,19 +36,26 @@ class Engine {
   /// The image of that ID or name, or nothing.
   [[nodiscard]] virtual std::optional<ImageInfo> inspect(const std::string& id_or_name) = 0;
 
-  /// The engine's save archive (a tar stream) of these images, by ID. The stream may break off: who reads it checks that
-  /// it is complete. Throws ExitCode::image if one does not exist, before or while reading.
+  /// The engine's save archive (a tar stream) of these images, by ID; at least one. Reading waits as long as the engine
+  /// spools, minutes perhaps. The Source must not outlive the engine; letting go of it early ends the save. Whoever
+  /// reads it checks that it is complete: an engine may leave layers out without a word. Throws ExitCode::image if an
+  /// image does not exist, ExitCode::disk if the engine's disk is full, ExitCode::engine if the stream breaks off; most
+  /// of that while reading, not before.
   [[nodiscard]] virtual std::unique_ptr<Source> save(const std::vector<std::string>& ids) = 0;
 
   /// Loads an archive while `archive` is being read; its read() may throw, which cuts the load short and is thrown on.
-  /// Returns the IDs that the engine says it loaded. The engine's word is not proof: the caller inspects.
-  /// Throws ExitCode::engine with the engine's own words.
+  /// By then the engine has dropped the load, or has been given ten seconds to. What the engine had taken for a whole
+  /// archive before read() threw may be loaded all the same: metadata must come last.
+  /// Returns the IDs that the engine says it loaded. The engine's word is not proof: the caller inspects. An ID may be
+  /// that of an image that was there before.
+  /// Throws ExitCode::engine with the engine's own words, ExitCode::disk if its disk is full.
   [[nodiscard]] virtual std::vector<std::string> load(Source& archive) = 0;
 
-  /// Gives the image that name, taking it from whichever image has it.
+  /// Gives the image that name, taking it from whichever image has it. Throws ExitCode::image if it does not exist.
   virtual void tag(const std::string& id, const Reference& name) = 0;
 
-  /// Removes an untagged image by ID, not by force and keeping its parents. One that is not there or is in use is left.
+  /// Removes an untagged image by ID, not by force and keeping its parents. One that is not there, has any name or is
+  /// in use is left. Engines cannot look and remove in one step: a tag given in between is lost with the image.
   virtual void remove_untagged(const std::string& id) = 0;
 };
 

@@ -78,8 +78,8 @@ bool HttpResponse::fill() {
   if (!count) return false;
   s.end += *count;
   if (*count == 0) {
-    // Only a body that is delimited by the end of the connection is complete now. (Beast asserts that a head has begun.)
-    if (!s.parser.got_some()) throw EngineGone();
+    // Only a body that is delimited by the end of the connection is complete now.
+    if (!s.parser.got_some()) throw EngineGone();  // put_eof() would assert
     boost::system::error_code failure;
     s.parser.put_eof(failure);
     if (failure || !s.parser.is_done()) throw EngineGone();
