@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <utility>
 
 #include "base/error.h"
@@ -13,9 +14,11 @@ namespace docker_sync {
 namespace {
 
 LogLevel g_level = LogLevel::warnings;
+std::atomic<bool> g_progress_shown = false;
+constexpr const char* kEraseLine = "\r\033[K";
 
 void put(std::string line) {
-  line = "docker-sync: " + one_line(std::move(line)) + "\n";
+  line = std::string(g_progress_shown ? kEraseLine : "") + "docker-sync: " + one_line(std::move(line)) + "\n";
   // One write, so that lines of several threads do not mix; a closed standard error is nobody's fault.
   [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, line.data(), line.size());
 }
@@ -23,6 +26,8 @@ void put(std::string line) {
 }  // namespace
 
 void set_log_level(LogLevel level) { g_level = level; }
+
+void set_progress_shown(bool shown) { g_progress_shown = shown; }
 
 void warn(const std::string& line) {
   if (g_level >= LogLevel::warnings) put(line);

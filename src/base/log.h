@@ -14,6 +14,9 @@ enum class LogLevel { quiet, warnings, verbose };
 /// Set once by main before any thread starts.
 void set_log_level(LogLevel level);
 
+/// While progress is shown on the terminal's last line, what is logged takes that line's place.
+void set_progress_shown(bool shown);
+
 void warn(const std::string& line);
 void verbose(const std::string& line);
 

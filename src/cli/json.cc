@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "cli/json.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "cli/report.h"
+
+namespace docker_sync {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string write(const Json& document) {
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json text_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json basis_kind(BasisKind kind) {
+  switch (kind) {
+    case BasisKind::none: break;
+    case BasisKind::same_name: return "same_name";
+    case BasisKind::common_parent: return "common_parent";
+    case BasisKind::same_repository: return "same_repository";
+  }
+  return nullptr;
+}
+
+std::string_view name_of(Result result) {
+  switch (result) {
+    case Result::current: return "current";
+    case Result::updated: return "updated";
+    case Result::added: return "new";
+    case Result::skipped: return "skipped";
+    case Result::planned: return "planned";
+    case Result::failed: return "failed";
+  }
+  return {};
+}
+
+Json config_digest(const ImageInfo& image) {
+  return image.identity.config ? Json(image.identity.config->text()) : Json(nullptr);
+}
+
+/// Which part of the identities was compared, and the source's identity.
+Json identity_of(const ImagePlan& plan) {
+  const bool by_config = plan.source.identity.config && (!plan.destination || plan.destination->identity.config);
+  Json layers = Json::array();
+  for (const Digest& layer : plan.source.identity.diff_ids) layers.push_back(layer.text());
+  return {{"used", by_config ? "config" : "diff_ids"}, {"config", config_digest(plan.source)}, {"layers", layers}};
+}
+
+void put_plan(Json& object, const ImagePlan& plan, bool whole_layers) {
+  const bool has_basis = plan.basis.kind != BasisKind::none && !plan.present_id && !whole_layers;
+  object["basis"] = has_basis ? Json(plan.basis.label) : Json(nullptr);
+  object["basis_kind"] = has_basis ? basis_kind(plan.basis.kind) : Json(nullptr);
+  object["layers_needed"] = plan.present_id ? 0 : layers_needed(plan, whole_layers);
+  object["layers"] = plan.layers.size();
+}
+
+Json created(const ImagePlan& plan, bool of_source) {
+  if (of_source) return text_or_null(plan.source.created);
+  return plan.destination ? text_or_null(plan.destination->created) : Json(nullptr);
+}
+
+Json report_image(const ImagePlan& plan, const Route& route) {
+  Json object;
+  object["name"] = plan.name.familiar();
+  object["status"] = docker_sync::name_of(plan.status);
+  object["newer"] = text_or_null(newer_side(plan.newer, route));
+  object["created"] = {{"here", created(plan, route.push)}, {"there", created(plan, !route.push)}};
+  object["size"] = plan.source.size;
+  object["identity"] = identity_of(plan);
+  put_plan(object, plan, false);
+  return object;
+}
+
+Json outcome_image(const Outcome& outcome, bool whole_layers) {
+  Json object;
+  object["name"] = outcome.plan.name.familiar();
+  object["result"] = name_of(outcome.result);
+  put_plan(object, outcome.plan, whole_layers);
+  object["layer_bytes"] = outcome.layer_bytes;
+  object["config_digest"] = config_digest(outcome.plan.source);
+  object["error"] = nullptr;
+  if (outcome.error) {
+    object["error"] = {{"code", static_cast<int>(outcome.error->code())}, {"message", outcome.error->what()}};
+  }
+  return object;
+}
+
+}  // namespace
+
+std::string report_json(const Report& report, const Route& route, uint64_t helper_uploaded) {
+  Json document;
+  document["host"] = route.host;
+  document["direction"] = route.direction();
+  const std::string &here = route.push ? report.engine_source : report.engine_destination,
+                    &there = route.push ? report.engine_destination : report.engine_source;
+  document["engines"] = {{"here", here}, {"there", there}};
+  document["images"] = Json::array();
+  for (const ImagePlan& plan : report.images) document["images"].push_back(report_image(plan, route));
+  document["only_at_destination"] = Json::array();
+  for (const ImageInfo& image : report.only_there) {
+    for (const Reference& name : image.names) document["only_at_destination"].push_back(name.familiar());
+  }
+  document["untagged"] = {{"here", route.push ? report.untagged_source : report.untagged_destination},
+                          {"there", route.push ? report.untagged_destination : report.untagged_source}};
+  document["helper_uploaded"] = helper_uploaded;
+  return write(document);
+}
+
+std::string sync_json(const std::vector<Outcome>& outcomes, const Route& route, const Totals& totals,
+                      bool whole_layers) {
+  Json document;
+  document["host"] = route.host;
+  document["direction"] = route.direction();
+  document["images"] = Json::array();
+  for (const Outcome& outcome : outcomes) document["images"].push_back(outcome_image(outcome, whole_layers));
+  document["sent"] = totals.sent;
+  document["received"] = totals.received;
+  document["helper_uploaded"] = totals.helper_uploaded;
+  document["total_size"] = totals.total_size;
+  document["speedup"] = std::round(totals.speedup() * 100) / 100;
+  document["seconds"] = std::round(totals.seconds * 1000) / 1000;
+  return write(document);
+}
+
+}  // namespace docker_sync

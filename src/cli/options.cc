@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "cli/options.h"
+
+// An operand is one name, whatever it contains.
+#define CXXOPTS_VECTOR_DELIMITER '\0'
+#include <cxxopts.hpp>
+
+#include <charconv>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace docker_sync {
+
+namespace {
+
+constexpr int kMinLevel = 1, kMaxLevel = 19;
+constexpr size_t kMaxArgument = 8192;  // The library matches regular expressions, whose stack grows with the text.
+
+[[noreturn]] void refuse(const std::string& what) {
+  throw Error(ExitCode::usage, what, "docker-sync --help lists the options");
+}
+
+cxxopts::Options declare_options() {
+  cxxopts::Options options("docker-sync", "Bring container images from HOST, or with --push to it, sending only what the "
+                                          "other host cannot\nmake for itself. Without images and without -a, -u or "
+                                          "-n: a report.\n");
+  options.custom_help("[OPTION...]").positional_help("[USER@]HOST [IMAGE...]").set_width(100);
+  options.add_options("Selection")
+      ("p,push", "push to HOST instead of pulling from it")
+      ("a,all", "sync all tagged images, besides the named ones")
+      ("u,update", "sync the images that need an update")
+      ("n,new", "sync the images that the destination does not have")
+      ("r,report", "only report, on the selected images or on all")
+      ("dry-run", "say what would be sent, and change nothing")
+      ("force", "with -a and -u: overwrite images that are newer at the destination, too");
+  options.add_options("Transfer")
+      ("f,tmpfolder", "where scratch files go, on both hosts", cxxopts::value<std::string>(), "DIR")
+      ("remote-tmpfolder", "where they go on HOST", cxxopts::value<std::string>(), "DIR")
+      ("e,rsh", "use this command, such as 'ssh -J jump', instead of the built-in SSH", cxxopts::value<std::string>(),
+       "CMD")
+      ("compress-level", "1 is fast, 19 small", cxxopts::value<std::string>()->default_value("9"), "N")
+      ("W,whole-layers", "send needed layers whole, without a basis");
+  options.add_options("Output")
+      ("json", "write one JSON document instead of text")
+      ("progress", "show progress (the default on a terminal)")
+      ("no-progress", "do not")
+      ("v,verbose", "say more")
+      ("q,quiet", "say nothing but errors")
+      ("h,help", "show this help")
+      ("version", "show the version");
+  options.add_options("Operands")("operands", "", cxxopts::value<std::vector<std::string>>());
+  options.parse_positional("operands");
+  return options;
+}
+
+int parse_level(const std::string& text) {
+  int level = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), level);
+  if (failure != std::errc() || end != text.data() + text.size() || level < kMinLevel || level > kMaxLevel) {
+    refuse("--compress-level takes a number from 1 to 19, not \"" + text + "\"");
+  }
+  return level;
+}
+
+/// The value of an option that must have one that is not empty, or an empty string.
+std::string text_of(const cxxopts::ParseResult& parsed, const std::string& name) {
+  if (parsed.count(name) == 0) return {};
+  std::string value = parsed[name].as<std::string>();
+  if (value.empty()) refuse("--" + name + " needs a value that is not empty");
+  return value;
+}
+
+/// Of two options that undo each other the last one counts.
+bool shows_progress(const cxxopts::ParseResult& parsed, bool default_value) {
+  bool shown = default_value;
+  for (const cxxopts::KeyValue& argument : parsed.arguments()) {
+    if (argument.key() == "progress") shown = argument.as<bool>();
+    if (argument.key() == "no-progress") shown = !argument.as<bool>();
+  }
+  return shown;
+}
+
+Selection selection_of(const cxxopts::ParseResult& parsed, const std::vector<std::string>& operands) {
+  Selection selection;
+  for (size_t i = 1; i < operands.size(); ++i) selection.names.push_back(Reference::parse(operands[i]));
+  selection.all = parsed["all"].as<bool>();
+  selection.update = parsed["update"].as<bool>();
+  selection.new_images = parsed["new"].as<bool>();
+  selection.force = parsed["force"].as<bool>();
+  selection.dry_run = parsed["dry-run"].as<bool>();
+  selection.whole_layers = parsed["whole-layers"].as<bool>();
+  selection.level = parse_level(parsed["compress-level"].as<std::string>());
+  return selection;
+}
+
+LogLevel log_level_of(const cxxopts::ParseResult& parsed) {
+  const bool quiet = parsed["quiet"].as<bool>(), verbose = parsed["verbose"].as<bool>();
+  if (quiet && verbose) refuse("--quiet and --verbose contradict each other");
+  return quiet ? LogLevel::quiet : verbose ? LogLevel::verbose : LogLevel::warnings;
+}
+
+Options read_options(const cxxopts::ParseResult& parsed, bool is_terminal) {
+  Options options;
+  if (parsed["help"].as<bool>() || parsed["version"].as<bool>()) {
+    options.task = parsed["help"].as<bool>() ? Options::Task::help : Options::Task::version;
+    return options;
+  }
+  const auto operands = parsed.count("operands") == 0 ? std::vector<std::string>()
+                                                      : parsed["operands"].as<std::vector<std::string>>();
+  if (operands.empty()) refuse("no HOST was given");
+  options.host = HostSpec::parse(operands.front());
+  options.selection = selection_of(parsed, operands);
+  const bool report = parsed["report"].as<bool>() || options.selection.report_only();
+  options.task = report ? Options::Task::report : Options::Task::sync;
+  options.push = parsed["push"].as<bool>();
+  options.tmpfolder = text_of(parsed, "tmpfolder");
+  options.remote_tmpfolder = text_of(parsed, "remote-tmpfolder");
+  if (options.remote_tmpfolder.empty()) options.remote_tmpfolder = options.tmpfolder;
+  options.rsh = text_of(parsed, "rsh");
+  options.json = parsed["json"].as<bool>();
+  options.log_level = log_level_of(parsed);
+  options.progress = shows_progress(parsed, is_terminal && !options.json && !options.is_quiet());
+  return options;
+}
+
+}  // namespace
+
+Options parse_options(int argc, const char* const* argv, bool is_terminal) {
+  for (int i = 1; i < argc; ++i) {
+    if (std::strlen(argv[i]) > kMaxArgument) refuse("an argument is too long");
+  }
+  cxxopts::ParseResult parsed;
+  try {
+    parsed = declare_options().parse(argc, argv);
+  } catch (const cxxopts::exceptions::exception& error) {
+    refuse(error.what());
+  }
+  try {
+    return read_options(parsed, is_terminal);
+  } catch (const cxxopts::exceptions::exception& error) {
+    refuse(error.what());
+  }
+}
+
+std::string help_text() {
+  return declare_options().help({"Selection", "Transfer", "Output"}) +
+         "\nIMAGE is [REGISTRY[:PORT]/]NAME[:TAG]. The manual is docker-sync(1).\n";
+}
+
+std::string version_text() { return std::string("docker-sync ") + DOCKER_SYNC_VERSION + "\n"; }
+
+}  // namespace docker_sync

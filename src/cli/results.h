@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// What became of each image, a line as soon as it is known, and at the end the two lines that users of rsync know. The
+// text is made by pure functions; ResultPrinter writes it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/route.h"
+#include "sync/sync.h"
+
+namespace docker_sync {
+
+/// What a run has cost. `sent` and `received` are as this host sees them, the helper's upload not counted.
+struct Totals {
+  uint64_t sent = 0, received = 0;
+  uint64_t helper_uploaded = 0;
+  uint64_t total_size = 0;  ///< of all images looked at, as their engine says
+  double seconds = 0;
+
+  [[nodiscard]] double speedup() const;
+};
+
+/// How many layers travel. Without basis those travel as well that the destination has in another place.
+[[nodiscard]] size_t layers_needed(const ImagePlan& plan, bool whole_layers);
+
+/// "basis app:1, 2 of 5 layers needed".
+[[nodiscard]] std::string describe_plan(const ImagePlan& plan, bool whole_layers);
+
+/// "app:1  updated  (basis app:1, 2 of 5 layers needed)", with a line break.
+[[nodiscard]] std::string result_line(const Outcome& outcome, const Route& route, bool whole_layers);
+
+/// "sent 1,234 bytes  received ...", two lines; for a dry run one that says what would travel at most.
+[[nodiscard]] std::string totals_lines(const Totals& totals);
+[[nodiscard]] std::string dry_run_line(const std::vector<Outcome>& outcomes, const Route& route, bool whole_layers);
+
+/// "helper installed on HOST: 1,234,567 bytes", with a line break.
+[[nodiscard]] std::string helper_line(const Route& route, uint64_t bytes);
+
+/// On standard output, at once. Whether that could be written is asked once, at the end of the program.
+void print(const std::string& text);
+
+/// "docker-sync: HOST: what: remedy" on standard error, whatever the log level.
+void print_error(const std::string& text) noexcept;
+
+class ResultPrinter : public Observer {
+ public:
+  /// `lines`: whether results are printed; errors always are, until `interrupted` says that the user ended it.
+  ResultPrinter(Route route, bool whole_layers, bool lines, std::function<bool()> interrupted)
+      : route_(std::move(route)), whole_layers_(whole_layers), lines_(lines), interrupted_(std::move(interrupted)) {}
+
+  void begin(const ImagePlan&, size_t, size_t) override {}
+  void progress(const Progress&) override {}
+  void finish(const Outcome& outcome) override;
+
+ private:
+  Route route_;
+  bool whole_layers_, lines_;
+  std::function<bool()> interrupted_;
+};
+
+}  // namespace docker_sync
