@@ -93,7 +93,9 @@ size_t TarSource::read_content(MutableBytes out) {
     return count;
   }
   uint8_t beyond;
-  if (content_->read({&beyond, 1}) != 0) throw Error(ExitCode::verification, member_.path + " is longer than it should be");
+  if (content_->read({&beyond, 1}) != 0) {
+    throw Error(ExitCode::verification, member_.path + " is longer than it should be");
+  }
   content_.reset();
   block_.assign(tar_padding(member_.size), 0);
   block_position_ = 0;

@@ -31,9 +31,9 @@ struct ArchiveMember {
 using MemberSupply = std::function<std::optional<ArchiveMember>()>;
 
 /// A plain tar of the members, in their order, with nothing in it that varies (mtime 0, owner 0). Memory: one block.
-/// What `supply` or a member throws comes out of read(), and so does ExitCode::verification if a member has more or fewer
-/// bytes than was said. Its end is read before anything follows it: a Source that checks a hash at its end can still
-/// throw then. After an exception there is nothing more to read, the mark that ends a tar neither: read() throws again.
+/// What `supply` or a member throws comes out of read(), and so does ExitCode::verification if a member has more or
+/// fewer bytes than was said. Its end is read before anything follows it: a Source that checks a hash at its end can
+/// still throw then. After an exception nothing more is read, nor the mark that ends a tar: read() throws again.
 class TarSource : public Source {
  public:
   explicit TarSource(MemberSupply supply) : supply_(std::move(supply)) {}
@@ -50,7 +50,7 @@ class TarSource : public Source {
   ArchiveMember member_;             ///< whose turn it is
   std::unique_ptr<Source> content_;  ///< its content, while it lasts
   uint64_t content_left_ = 0;
-  Bytes block_;                      ///< header, padding or end mark
+  Bytes block_;  ///< header, padding or end mark
   size_t block_position_ = 0;
   bool ended_ = false, failed_ = false;
 };

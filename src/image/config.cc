@@ -137,9 +137,10 @@ Bytes docker_manifest(const Digest& config, std::span<const Descriptor> layers) 
 }
 
 Bytes oci_index(ByteView manifest) {
-  return bytes_of({{"schemaVersion", 2},
-                   {"mediaType", kIndexMediaType},
-                   {"manifests", ordered_json::array({descriptor(kManifestMediaType, Digest::of(manifest), manifest.size())})}});
+  return bytes_of(
+      {{"schemaVersion", 2},
+       {"mediaType", kIndexMediaType},
+       {"manifests", ordered_json::array({descriptor(kManifestMediaType, Digest::of(manifest), manifest.size())})}});
 }
 
 Bytes oci_layout() { return bytes_of({{"imageLayoutVersion", "1.0.0"}}); }

@@ -32,8 +32,8 @@ struct ImageConfig {
   std::string created;           ///< RFC 3339, or empty
 };
 
-/// Throws `blame` (engine or protocol: whoever gave it) on what is no image config. Memory: a few times the diff_ids; of
-/// the rest nothing is kept.
+/// Throws `blame` (engine or protocol: whoever gave it) on what is no image config. Memory: a few times the diff_ids;
+/// of the rest nothing is kept.
 [[nodiscard]] ImageConfig parse_config(ByteView json, ExitCode blame);
 
 /// One image of a save archive. Paths are the archive's, untrusted: compare them with entries, never open them.

@@ -17,20 +17,20 @@ namespace docker_sync {
 
 /// Two images are the same when their identities are equal; the engine's ID depends on its store.
 struct Identity {
-  std::optional<Digest> config;      ///< sha256 of the config; containerd stores do not show it
-  std::vector<Digest> diff_ids;      ///< base first
-  std::string fingerprint;           ///< Os, Architecture, Created and Config without empty keys, as canonical JSON
+  std::optional<Digest> config;  ///< sha256 of the config; containerd stores do not show it
+  std::vector<Digest> diff_ids;  ///< base first
+  std::string fingerprint;       ///< Os, Architecture, Created and Config without empty keys, as canonical JSON
 
   /// By config digest where both have one, else by diff_ids and fingerprint.
   [[nodiscard]] bool same_as(const Identity& other) const;
 };
 
 struct ImageInfo {
-  std::string id;                    ///< the engine's own
-  std::vector<Reference> names;      ///< empty: dangling
+  std::string id;                ///< the engine's own
+  std::vector<Reference> names;  ///< empty: dangling
   Identity identity;
-  std::string created;               ///< RFC 3339, as the engine says; may be empty
-  uint64_t size = 0;                 ///< bytes of all layers, as the engine says
+  std::string created;  ///< RFC 3339, as the engine says; may be empty
+  uint64_t size = 0;    ///< bytes of all layers, as the engine says
 };
 
 }  // namespace docker_sync

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Cuts a layer tar into skeleton and contents. libarchive says where each entry's headers begin and where its stored
-// bytes do; what lies between is copied, never made again, so that the pieces put together are the layer to the byte,
-// whatever wrote it and however damaged it is. Making headers again from parsed ones was rejected: no two writers agree.
+// bytes do; what lies between is copied, so that the pieces put together are the layer to the byte, whatever wrote it
+// and however damaged it is. Making headers again from parsed ones was rejected: no two writers agree.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,9 @@ struct Piece {
   std::string path;             ///< content_path(gap); empty if it is no file's
 };
 
-/// Calls `each` for every piece, in order: each begins where the one before ended, and the last ends the layer. From where
-/// the layer is no tar, the rest is one content; so is what follows its end mark, if that is more than kMaxGap bytes.
+/// Calls `each` for every piece, in order: each begins where the one before ended, and the last ends the layer. From
+/// where the layer is no tar, the rest is one content; so is what follows its end mark, if that is more than kMaxGap
+/// bytes.
 /// Contents are not read. Memory: a gap. Throws only what `layer` and `each` throw.
 void split_layer(const RandomAccess& layer, const std::function<void(Piece&&)>& each);
 

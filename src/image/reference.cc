@@ -51,7 +51,8 @@ bool is_domain(std::string_view domain) {
     return host.ends_with(']') && all(host.substr(1, host.size() - 2), [](char c) { return is_hex(c) || c == ':'; });
   }
   return each_part(host, '.', [](std::string_view part) {
-    return all(part, [](char c) { return is_alphanumeric(c) || c == '-'; }) && part.front() != '-' && part.back() != '-';
+    return all(part, [](char c) { return is_alphanumeric(c) || c == '-'; }) && part.front() != '-' &&
+           part.back() != '-';
   });
 }
 
@@ -62,8 +63,8 @@ bool is_path_component(std::string_view part) {
   for (size_t i = 0; i < part.size();) {
     const size_t end = std::min(part.size(), part.find_first_not_of(part[i], i));
     const size_t run = is_plain(part[i]) ? 1 : end - i;
-    const bool allowed = is_plain(part[i]) || part[i] == '-' || (part[i] == '.' && run == 1) ||
-                         (part[i] == '_' && run <= 2);
+    const bool allowed =
+        is_plain(part[i]) || part[i] == '-' || (part[i] == '.' && run == 1) || (part[i] == '_' && run <= 2);
     // One separator may not follow another of a different kind.
     if (!allowed || (!is_plain(part[i]) && !is_plain(part[i + run]))) return false;
     i += run;
@@ -119,7 +120,8 @@ Reference Reference::parse(std::string_view text) {
 
   Reference reference;
   std::string_view rest = text;
-  if (const size_t slash = text.find('/'); slash != std::string_view::npos && looks_like_domain(text.substr(0, slash))) {
+  if (const size_t slash = text.find('/');
+      slash != std::string_view::npos && looks_like_domain(text.substr(0, slash))) {
     reference.domain_ = text.substr(0, slash);
     rest = text.substr(slash + 1);
     if (!is_domain(reference.domain_)) {

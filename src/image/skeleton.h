@@ -32,9 +32,9 @@ struct SkeletonEntry {
 /// grow beyond `limit_bytes`; no more than that is allocated.
 [[nodiscard]] std::vector<SkeletonEntry> decode_skeleton(ByteView block, size_t limit_bytes);
 
-/// The path of the file whose header ends this gap, without a leading "./" or "/": from pax records, a GNU long name, or
-/// the header itself. Empty if no file's header does. Both sides read it off the gap, so it need not travel. Only ever a
-/// hint (which file to compare with): never open it.
+/// The path of the file whose header ends this gap, without a leading "./" or "/": from pax records, a GNU long name,
+/// or the header itself. Empty if no file's header does. Both sides read it off the gap, so it need not travel. Only
+/// ever a hint (which file to compare with): never open it.
 [[nodiscard]] std::string content_path(ByteView gap);
 
 }  // namespace docker_sync

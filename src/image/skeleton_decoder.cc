@@ -34,7 +34,7 @@ class Decoder {
     uint64_t size_before = 0;
     for (uint64_t i = 0; i < entries_; ++i) {
       SkeletonEntry& entry = entries.emplace_back();
-      entry.content_size = columns_[kContentSizes].number();
+      entry.content_size = read_content_size();
       fill_gap(entry, tar_padding(size_before));
       size_before = entry.content_size;
     }
@@ -51,10 +51,19 @@ class Decoder {
     allowance_ -= static_cast<size_t>(count) * bytes_each;
   }
 
+  uint64_t read_content_size() {
+    const uint64_t low = columns_[kSizeLow].byte(), middle = columns_[kSizeMiddle].byte();
+    const uint64_t high = columns_[kSizeHigh].number();
+    if (high >> 48 != 0) refuse("a content beyond all measure");
+    return high << 16 | middle << 8 | low;
+  }
+
+  /// Leaves the place in place_, for the item's header if it has one.
   Item next_item() {
-    const uint8_t item = columns_[kItems].byte();
-    if (item > static_cast<uint8_t>(Item::unpadded)) refuse("an item of no kind");
-    return static_cast<Item>(item);
+    const uint64_t item = columns_[kItems].number();
+    place_ = item >> kItemBits;
+    static_assert(static_cast<unsigned>(Item::unpadded) == (1U << kItemBits) - 1);
+    return static_cast<Item>(item & ((1U << kItemBits) - 1));
   }
 
   void fill_gap(SkeletonEntry& entry, size_t padding) {
@@ -133,16 +142,15 @@ class Decoder {
     header.group = attributes.group;
     header.mtime = read_time();
     const std::string path = read_path(context_.guess_path(header.type));
-    split_path(path, columns_[kPrefixes].number(), header);
+    split_path(path, columns_[kPrefixes].difference(guess_prefix(path)), header);
     context_.saw(header.type, path);
     if (attributes.has_link) header.link = read_link(guess_link(header.type, path));
     return header;
   }
 
   const Attributes& read_attributes() {
-    const uint64_t place = columns_[kAttributes].number();
-    if (place > context_.attributes.size()) refuse("attributes that were never told");
-    if (place > 0) return context_.attributes.use(static_cast<size_t>(place));
+    if (place_ > context_.attributes.size()) refuse("attributes that were never told");
+    if (place_ > 0) return context_.attributes.use(static_cast<size_t>(place_));
     ColumnReader& column = columns_[kNewAttributes];
     Attributes value;
     const uint8_t magic = column.byte();
@@ -152,7 +160,9 @@ class Decoder {
     value.style.blank_device = column.byte() != 0;
     value.type = column.byte();
     value.has_link = column.byte() != 0;
-    for (uint64_t* number : {&value.mode, &value.uid, &value.gid, &value.major, &value.minor}) *number = column.number();
+    for (uint64_t* number : {&value.mode, &value.uid, &value.gid, &value.major, &value.minor}) {
+      *number = column.number();
+    }
     value.user = column.text(kTarUser);
     value.group = column.text(kTarGroup);
     return context_.attributes.add(std::move(value));
@@ -193,6 +203,7 @@ class Decoder {
 
   size_t allowance_;
   uint64_t entries_ = 0;
+  uint64_t place_ = 0;
   std::array<ColumnReader, kColumns> columns_;
   Context context_;
 };

@@ -46,7 +46,7 @@ class Encoder {
   Bytes encode(std::span<const SkeletonEntry> entries) {
     uint64_t size_before = 0;
     for (const SkeletonEntry& entry : entries) {
-      columns_[kContentSizes].number(entry.content_size);
+      add_content_size(entry.content_size);
       add_gap(entry.gap, tar_padding(size_before), entry.content_size);
       size_before = entry.content_size;
     }
@@ -54,7 +54,13 @@ class Encoder {
   }
 
  private:
-  void item(Item item) { columns_[kItems].byte(static_cast<uint8_t>(item)); }
+  void item(Item item, size_t place = 0) { columns_[kItems].number(static_cast<uint64_t>(item) | place << kItemBits); }
+
+  void add_content_size(uint64_t size) {
+    columns_[kSizeLow].byte(static_cast<uint8_t>(size));
+    columns_[kSizeMiddle].byte(static_cast<uint8_t>(size >> 8));
+    columns_[kSizeHigh].number(size >> 16);
+  }
 
   void add_gap(ByteView gap, size_t padding, uint64_t content_size) {
     if (gap.size() >= padding && all_zero(gap.first(padding))) {
@@ -75,7 +81,7 @@ class Encoder {
       add_raw(gap.first(raw));
       raw = 0;
       if (header && rest.size() == kTarBlock && header->size == content_size) {
-        item(Item::file_header);
+        item(Item::file_header, use_attributes(*header));
         add_header(*header);
         return;
       }
@@ -106,12 +112,12 @@ class Encoder {
     const size_t taken = kTarBlock + (body ? body->size() + tar_padding(body->size()) : 0);
     if (body) {
       if (const std::optional<std::string> path = only_long_path(header.type, *body)) {
-        item(Item::long_path);
+        item(Item::long_path, use_attributes(header));
         add_long_path(header, *path);
         return taken;
       }
     }
-    item(Item::header);
+    item(Item::header, use_attributes(header));
     columns_[kSizes].number(header.size);
     add_header(header);
     if (body) {
@@ -131,11 +137,10 @@ class Encoder {
   }
 
   void add_header(const TarHeader& header) {
-    add_attributes(header);
     add_time(header.mtime);
     const std::string path = header.path();
     add_path(path, context_.guess_path(header.type));
-    columns_[kPrefixes].number(header.prefix.size());
+    columns_[kPrefixes].difference(header.prefix.size(), guess_prefix(path));
     context_.saw(header.type, path);
     if (!header.link.empty()) {
       const size_t shared = common_length(guess_link(header.type, path), header.link);
@@ -150,14 +155,14 @@ class Encoder {
     add_header(header);
   }
 
-  void add_attributes(const TarHeader& header) {
+  /// Their place.
+  size_t use_attributes(const TarHeader& header) {
     const Attributes value{header.style, header.type,  !header.link.empty(), header.mode, header.uid,
                            header.gid,   header.major, header.minor,         header.user, header.group};
     const size_t place = context_.attributes.find(value);
-    columns_[kAttributes].number(place);
     if (place > 0) {
       context_.attributes.use(place);
-      return;
+      return place;
     }
     ColumnWriter& column = columns_[kNewAttributes];
     column.byte(static_cast<uint8_t>(value.style.magic));
@@ -169,6 +174,7 @@ class Encoder {
     column.text(value.user);
     column.text(value.group);
     context_.attributes.add(value);
+    return 0;
   }
 
   void add_time(uint64_t time) {

@@ -53,6 +53,13 @@ Bytes long_path_body(uint8_t type, std::string_view path) {
   return {bytes.begin(), bytes.end()};
 }
 
+size_t guess_prefix(std::string_view path) {
+  if (path.size() <= kTarName) return 0;
+  // A slash at the very end is the name's.
+  const size_t slash = path.substr(0, path.size() - 1).rfind('/', kTarPrefix);
+  return slash == std::string_view::npos ? 0 : slash;
+}
+
 std::string_view guess_link(uint8_t type, std::string_view path) {
   return type == '1' ? path : path.substr(last_component(path));
 }

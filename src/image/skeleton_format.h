@@ -9,9 +9,11 @@
 //
 // Numbers are LEB128, texts end in a NUL. Owners, modes and the like hardly vary, and files of one package have one
 // mtime: both go as places in a list of what was used last (0: a new one, which follows in a column of its own). Paths
-// go as what they share with the path before, counted from its last component, and the rest. On 15,800 files of a
-// Debian system under zstd that is 54 KB of paths, 25 of sizes, 12 of mtimes and 8 of all else; mtimes as plain
-// differences would be 21, modes, types and owners as columns of their own 5 instead of 2.
+// go as what they share with the path before, counted from its last component, and the rest.
+//
+// Measured on a layer of 39,600 entries under zstd -3: 214 KB, or 5.4 bytes an entry; paths 152, sizes 49, items 6, all
+// else 7. Rejected: mtimes as differences (twice their bytes where packages mix), modes, types and owners as columns of
+// their own (twice), content sizes as LEB128 (a tenth more).
 #pragma once
 
 #include <algorithm>
@@ -38,21 +40,24 @@ enum class Item : uint8_t {
   unpadded = 7,     ///< only first: there is no such padding
 };
 
+inline constexpr unsigned kItemBits = 3;
+
 /// Columns in their order in the block.
 enum Column : size_t {
-  kItems,
-  kAttributes,     ///< places
-  kTimes,          ///< places
-  kShared,         ///< characters a path has in common with what it is told by, as a difference from the guess
-  kPrefixes,       ///< characters of the path that are in the prefix field
-  kPaths,          ///< the rest of each path
-  kLinkShared,     ///< characters the link has in common with guess_link()
-  kLinks,          ///< the rest of each link
-  kContentSizes,
-  kSizes,          ///< of headers that are no file_header
-  kCounts,         ///< of `zeros` and `raw`
+  kItems,       ///< item + 8 * place of its header's attributes
+  kTimes,       ///< places
+  kShared,      ///< characters a path has in common with what it is told by, as a difference from the guess
+  kPrefixes,    ///< characters of a path that are in the prefix field, as a difference from guess_prefix()
+  kPaths,       ///< the rest of each path
+  kLinkShared,  ///< characters the link has in common with guess_link()
+  kLinks,       ///< the rest of each link
+  kSizeLow,     ///< sizes of contents: the lowest byte
+  kSizeMiddle,  ///< the next byte
+  kSizeHigh,    ///< all above
+  kSizes,       ///< of headers that are no file_header
+  kCounts,      ///< of `zeros` and `raw`
   kNewAttributes,
-  kNewTimes,       ///< differences from the new one before
+  kNewTimes,  ///< differences from the new one before
   kPayloads,
   kRaw,
   kColumns
@@ -130,6 +135,10 @@ struct Context {
 
 /// The body of a special header ('L' or 'x') that tells nothing but this path.
 [[nodiscard]] Bytes long_path_body(uint8_t type, std::string_view path);
+
+/// How much of a path goes into the prefix field: nothing if the name field holds it all, else what all writers take,
+/// as many folders as fit.
+[[nodiscard]] size_t guess_prefix(std::string_view path);
 
 /// What a link probably begins with: hard links name a path, symbolic ones mostly a neighbour.
 [[nodiscard]] std::string_view guess_link(uint8_t type, std::string_view path);

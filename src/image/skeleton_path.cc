@@ -39,11 +39,8 @@ std::string_view told_path(const TarHeader& header, std::string_view body) {
 bool is_file_type(uint8_t type) { return type == '0' || type == 0 || type == '7' || type == 'S' || type == '1'; }
 
 std::string_view without_root(std::string_view path) {
-  for (;;) {
-    if (path.starts_with('/')) path.remove_prefix(1);
-    else if (path.starts_with("./")) path.remove_prefix(2);
-    else return path;
-  }
+  while (path.starts_with('/') || path.starts_with("./")) path.remove_prefix(path.front() == '/' ? 1 : 2);
+  return path;
 }
 
 }  // namespace
@@ -58,7 +55,7 @@ std::string content_path(ByteView gap) {
     rest = rest.subspan(kTarBlock);
     if (!header) {
       if (all_zero(block)) path.clear();  // the end mark: what follows is no file
-      continue;                               // else a sparse map
+      continue;                           // else a sparse map
     }
     if (!is_special_type(header->type)) {
       path = !is_file_type(header->type) ? "" : told.empty() ? header->path() : told;

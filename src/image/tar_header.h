@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// One 512-byte tar header as fields, and back. Layers come from Go's archive/tar, GNU tar, libarchive and Python, which
-// differ in how they end a number and what they leave blank; HeaderStyle is that difference, so that most headers can be
-// told as fields and rebuilt to the byte. libarchive reads all of them but hides the bytes, hence this file.
+// One 512-byte tar header as fields, and back. Layers come from Go's archive/tar, GNU tar, libarchive and Python,
+// which differ in how they end a number and what they leave blank; HeaderStyle is that difference, so that most headers
+// can be told as fields and rebuilt to the byte. libarchive reads all of them but hides the bytes, hence this file.
 // Source: POSIX.1-2017 pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format".
 #pragma once
 

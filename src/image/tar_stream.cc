@@ -27,9 +27,9 @@ struct Close {
 }  // namespace
 
 struct TarStream::State {
-  Source* source = nullptr;            ///< one of these two
+  Source* source = nullptr;  ///< one of these two
   const RandomAccess* file = nullptr;
-  uint64_t position = 0;               ///< in `file`
+  uint64_t position = 0;  ///< in `file`
   bool opened = false;
   Bytes buffer = Bytes(kBufferBytes);
   std::exception_ptr thrown;
@@ -137,9 +137,7 @@ uint64_t TarStream::header_offset() const {
   return state_->opened ? static_cast<uint64_t>(archive_read_header_position(state_->handle.get())) : 0;
 }
 
-uint64_t TarStream::data_offset() const {
-  return static_cast<uint64_t>(archive_filter_bytes(state_->handle.get(), 0));
-}
+uint64_t TarStream::data_offset() const { return static_cast<uint64_t>(archive_filter_bytes(state_->handle.get(), 0)); }
 
 size_t TarStream::read(MutableBytes out) {
   const la_ssize_t count = archive_read_data(state_->handle.get(), out.data(), out.size());

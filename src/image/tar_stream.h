@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 //
 // libarchive's tar reader as a class: the only file that knows libarchive. It reads a save archive as it comes from an
-// engine, or walks a spooled layer, skipping the contents it is not asked for. Exceptions of what it reads from come out
-// of next() and read() unharmed; C frames lie between.
+// engine, or walks a spooled layer, skipping the contents it is not asked for. Exceptions of what it reads from come
+// out of next() and read() unharmed; C frames lie between.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ class TarStream {
   /// Goes on to the next entry, over what was not read of this one. What libarchive merely warns of is not damage.
   [[nodiscard]] Step next();
 
-  /// Of the entry; views of what next() found.
+  /// Of the entry that next() found. Texts are as untrusted as the tar.
   [[nodiscard]] Type type() const;
   [[nodiscard]] std::string path() const;
   [[nodiscard]] std::string link_target() const;

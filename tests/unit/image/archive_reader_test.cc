@@ -77,8 +77,8 @@ class SlowSource : public Source {
   bool fails_;
 };
 
-const Bytes kArchive = tar_folder("v1/") + tar_file("v1/layer.tar", std::string(3000, 'l')) + tar_link("v2/layer.tar", "../v1/layer.tar") +
-                       tar_file("manifest.json", "[]") + tar_end();
+const Bytes kArchive = tar_folder("v1/") + tar_file("v1/layer.tar", std::string(3000, 'l')) +
+                       tar_link("v2/layer.tar", "../v1/layer.tar") + tar_file("manifest.json", "[]") + tar_end();
 
 }  // namespace
 
@@ -130,7 +130,9 @@ TEST_CASE("what is no tar is refused") {
   CHECK(failure(tar_file("a", "1") + Bytes(kTarBlock, 0xee) + tar_end()) == ExitCode::engine);
 }
 
-TEST_CASE("an archive that goes on and on after its end is refused") { CHECK(failure(kArchive + Bytes(2 << 20)) == ExitCode::engine); }
+TEST_CASE("an archive that goes on and on after its end is refused") {
+  CHECK(failure(kArchive + Bytes(2 << 20)) == ExitCode::engine);
+}
 
 TEST_CASE("damaged archives are refused or read, nothing else") {
   const SampleTree tree;
@@ -153,7 +155,8 @@ TEST_CASE("what the source or the caller throws comes out as it was") {
   SlowSource ends_badly(kArchive, true);
   CHECK_THROWS_AS((void)read_all(ends_badly), Error);
   MemorySource source(kArchive);
-  CHECK_THROWS_AS(read_archive(source, [](const ArchiveEntry&, Source&) { throw std::length_error("enough"); }), std::length_error);
+  CHECK_THROWS_AS(read_archive(source, [](const ArchiveEntry&, Source&) { throw std::length_error("enough"); }),
+                  std::length_error);
 }
 
 TEST_CASE("paths have one form and never leave the archive") {

@@ -38,7 +38,9 @@ Outcome read_all(TarSource& source, size_t step = 4096) {
   Outcome outcome;
   Bytes buffer(step);
   try {
-    while (const size_t count = source.read(buffer)) outcome.archive.insert(outcome.archive.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(count));
+    while (const size_t count = source.read(buffer))
+      outcome.archive.insert(outcome.archive.end(), buffer.begin(),
+                             buffer.begin() + static_cast<std::ptrdiff_t>(count));
   } catch (const Error& error) {
     outcome.code = error.code();
   }
@@ -86,14 +88,18 @@ class FailingSource : public Source {
 TEST_CASE("an archive has its members in their order, however it is read") {
   const std::string long_text(600, 'c');
   for (const size_t step : {1, 7, 511, 512, 100000}) {
-    const Outcome outcome = read_all({text_member("a", 5, "hello"), text_member("b/empty", 0, ""), text_member("c", 600, long_text)}, step);
+    const Outcome outcome =
+        read_all({text_member("a", 5, "hello"), text_member("b/empty", 0, ""), text_member("c", 600, long_text)}, step);
     CHECK(outcome.code == ExitCode::ok);
     CHECK(outcome.archive.size() == 8 * kTarBlock);
-    CHECK(entries_of(outcome.archive) == std::vector<std::pair<std::string, std::string>>{{"a", "hello"}, {"b/empty", ""}, {"c", long_text}});
+    CHECK(entries_of(outcome.archive) ==
+          std::vector<std::pair<std::string, std::string>>{{"a", "hello"}, {"b/empty", ""}, {"c", long_text}});
   }
 }
 
-TEST_CASE("the archive of no members is an end mark") { CHECK(read_all(std::vector<ArchiveMember>{}).archive == tar_end()); }
+TEST_CASE("the archive of no members is an end mark") {
+  CHECK(read_all(std::vector<ArchiveMember>{}).archive == tar_end());
+}
 
 TEST_CASE("the same members give the same bytes") {
   TarHeader header;
@@ -103,9 +109,13 @@ TEST_CASE("the same members give the same bytes") {
 }
 
 TEST_CASE("a member that is too short, too long or fails at its end cuts the archive") {
-  const auto later = [] { FAIL("what follows a broken member was opened"); return std::unique_ptr<Source>(); };
+  const auto later = [] {
+    FAIL("what follows a broken member was opened");
+    return std::unique_ptr<Source>();
+  };
   for (const ArchiveMember& broken :
-       {text_member("a", 6, "12345"), text_member("a", 4, "12345"), member("a", 5, [] { return std::make_unique<FailingSource>(); }),
+       {text_member("a", 6, "12345"), text_member("a", 4, "12345"),
+        member("a", 5, [] { return std::make_unique<FailingSource>(); }),
         member("a", 5, []() -> std::unique_ptr<Source> { throw Error(ExitCode::verification, "gone"); })}) {
     TarSource source(supply({broken, member("oci-layout", 1, later)}));
     const Outcome outcome = read_all(source);

@@ -25,7 +25,8 @@ bool is_refused(const Bytes& column, Read read) {
 
 TEST_CASE("numbers are LEB128") {
   ColumnWriter writer;
-  for (const uint64_t number : {uint64_t{0}, uint64_t{127}, uint64_t{128}, uint64_t{300}, UINT64_MAX}) writer.number(number);
+  for (const uint64_t number : {uint64_t{0}, uint64_t{127}, uint64_t{128}, uint64_t{300}, UINT64_MAX})
+    writer.number(number);
   const Bytes golden = {0, 127, 128, 1, 0xac, 2, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1};
   CHECK(Bytes(writer.bytes().begin(), writer.bytes().end()) == golden);
   ColumnReader reader(writer.bytes());
@@ -40,8 +41,8 @@ TEST_CASE("small differences of either sign are one byte, and the largest come b
     uint64_t value, predicted;
     size_t bytes;
   };
-  for (const Case& c : {Case{5, 5, 1}, Case{5, 6, 1}, Case{6, 5, 1}, Case{0, 64, 1}, Case{0, 65, 2}, Case{UINT64_MAX, 0, 1},
-                        Case{0, UINT64_MAX, 1}, Case{uint64_t{1} << 63, 0, 10}}) {
+  for (const Case& c : {Case{5, 5, 1}, Case{5, 6, 1}, Case{6, 5, 1}, Case{0, 64, 1}, Case{0, 65, 2},
+                        Case{UINT64_MAX, 0, 1}, Case{0, UINT64_MAX, 1}, Case{uint64_t{1} << 63, 0, 10}}) {
     ColumnWriter writer;
     writer.difference(c.value, c.predicted);
     CHECK(writer.bytes().size() == c.bytes);

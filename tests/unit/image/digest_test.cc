@@ -47,7 +47,8 @@ TEST_CASE("anything but sha256 and 64 lower-case digits is a protocol error") {
 
 TEST_CASE("chain IDs follow the OCI image spec") {
   CHECK(chain_ids({}).empty());
-  const std::vector<Digest> diff_ids = {Digest::of(as_bytes("a")), Digest::of(as_bytes("b")), Digest::of(as_bytes("c"))};
+  const std::vector<Digest> diff_ids = {Digest::of(as_bytes("a")), Digest::of(as_bytes("b")),
+                                        Digest::of(as_bytes("c"))};
   const std::vector<Digest> chain = chain_ids(diff_ids);
   REQUIRE(chain.size() == 3);
   CHECK(chain[0] == diff_ids[0]);

@@ -31,7 +31,8 @@ std::map<std::string, std::string> contents_of(const Bytes& layer) {
   std::map<std::string, std::string> contents;
   for (const Piece& piece : pieces_of(layer)) {
     if (piece.content_size == 0) continue;
-    const ByteView content = ByteView(layer).subspan(static_cast<size_t>(piece.content_offset), static_cast<size_t>(piece.content_size));
+    const ByteView content =
+        ByteView(layer).subspan(static_cast<size_t>(piece.content_offset), static_cast<size_t>(piece.content_size));
     contents[piece.path] = as_text(content);
     CHECK(piece.path == content_path(piece.gap));
   }
@@ -52,7 +53,8 @@ class HugeLayer : public RandomAccess {
   [[nodiscard]] uint64_t size() const override { return size_; }
   void read_at(uint64_t offset, MutableBytes out) const override {
     REQUIRE(out.size() <= size_ - offset);
-    for (size_t i = 0; i < out.size(); ++i) out[i] = offset + i < front_.size() ? front_[static_cast<size_t>(offset + i)] : 0;
+    for (size_t i = 0; i < out.size(); ++i)
+      out[i] = offset + i < front_.size() ? front_[static_cast<size_t>(offset + i)] : 0;
     read_ += out.size();
   }
   [[nodiscard]] uint64_t bytes_read() const { return read_; }
@@ -72,7 +74,8 @@ class FailingLayer : public RandomAccess {
 }  // namespace
 
 TEST_CASE("a layer is cut before and behind each content") {
-  const Bytes layer = tar_folder("a/") + tar_file("a/empty", "") + tar_file("a/file", "hello") + tar_file("b", "world") + tar_end();
+  const Bytes layer =
+      tar_folder("a/") + tar_file("a/empty", "") + tar_file("a/file", "hello") + tar_file("b", "world") + tar_end();
   const std::vector<Piece> pieces = pieces_of(layer);
   REQUIRE(pieces.size() == 3);
   CHECK(pieces[0].path == "a/file");
@@ -89,23 +92,30 @@ TEST_CASE("a layer is cut before and behind each content") {
 TEST_CASE("the contents of every kind of tar are its files, by their paths") {
   const SampleTree tree;
   const std::string deep = "--exclude=./" + std::string(90, 'd') + "/" + std::string(90, 'd');
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-           {"--format=gnu"}, {"--format=posix"}, {"--format=pax"}, {"--format=gnu", "-b1"}, {"--format=oldgnu"},
-           {"--format=ustar", deep, "--exclude=./etc/long-link"}}) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"--format=gnu"},
+                                             {"--format=posix"},
+                                             {"--format=pax"},
+                                             {"--format=gnu", "-b1"},
+                                             {"--format=oldgnu"},
+                                             {"--format=ustar", deep, "--exclude=./etc/long-link"}}) {
     CAPTURE(arguments[0]);
     auto contents = contents_of(tree.gnu_tar(arguments));
     CHECK(contents.erase("sparse") == 1);
     auto expected = tree.contents();
-    if (arguments[0] == "--format=ustar") std::erase_if(expected, [](const auto& file) { return file.first.size() > 256; });
+    if (arguments[0] == "--format=ustar")
+      std::erase_if(expected, [](const auto& file) { return file.first.size() > 256; });
     CHECK(contents == expected);
   }
 }
 
 TEST_CASE("the stored bytes of a sparse file are one content") {
   const SampleTree tree;
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-           {"--sparse", "--format=gnu"}, {"--sparse", "--format=posix"}, {"--sparse", "--format=posix", "--sparse-version=0.0"},
-           {"--sparse", "--format=posix", "--sparse-version=0.1"}}) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"--sparse", "--format=gnu"},
+                                             {"--sparse", "--format=posix"},
+                                             {"--sparse", "--format=posix", "--sparse-version=0.0"},
+                                             {"--sparse", "--format=posix", "--sparse-version=0.1"}}) {
     const Bytes layer = tree.gnu_tar(arguments);
     CHECK(layer.size() < 1 << 20);
     auto contents = contents_of(layer);
@@ -130,7 +140,8 @@ TEST_CASE("what libarchive and Go write is cut as well") {
 }
 
 TEST_CASE("every truncation of a layer is put together again") {
-  const Bytes layer = tar_file("a", "hello") + go_long_file(std::string(101, 'p') + "/q", "long") + tar_file("b", "world") + tar_end();
+  const Bytes layer =
+      tar_file("a", "hello") + go_long_file(std::string(101, 'p') + "/q", "long") + tar_file("b", "world") + tar_end();
   for (size_t size = 0; size <= layer.size(); ++size) {
     CAPTURE(size);
     CHECK_NOTHROW(fuzz::check_layer_split(ByteView(layer).first(size)));
@@ -205,7 +216,8 @@ TEST_CASE("headers of headers are bounded too") {
   TarHeader pax;
   pax.type = 'x';
   pax.name = "pax";
-  for (int i = 0; i < 30; ++i) layer = std::move(layer) + tar_entry(pax, "1000000 comment=" + std::string(999983, 'c') + "\n");
+  for (int i = 0; i < 30; ++i)
+    layer = std::move(layer) + tar_entry(pax, "1000000 comment=" + std::string(999983, 'c') + "\n");
   layer = std::move(layer) + tar_file("file", "content") + tar_end();
   CHECK_NOTHROW(fuzz::check_layer_split(layer));
   Bytes chain;

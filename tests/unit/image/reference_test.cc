@@ -67,14 +67,39 @@ TEST_CASE("names keep their registry, path and tag") {
 
 TEST_CASE("what is no name is a usage error") {
   const std::string nul("a\0b", 3);
-  for (const std::string& text :
-       {std::string(), std::string(":tag"), std::string("redis:"), std::string("Redis"), std::string("me/App"),
-        std::string("a//b"), std::string("/a"), std::string("a/"), std::string("host:5000/"), std::string("a b"),
-        std::string("a..b"), std::string("a___b"), std::string("a.-b"), std::string("a_.b"), std::string("-a"),
-        std::string("a-"), std::string("_a"), std::string("a:b:c"), std::string("a:-b"), std::string("a:.b"),
-        std::string("host:x/a"), std::string("host:/a"), std::string("-h.x/a"), std::string("h..x/a"),
-        std::string("[::1/a"), std::string("[::1]x/a"), std::string("[]:1/a"), std::string("<none>:<none>"),
-        std::string("a\n"), nul, std::string("\xc3\xa9"), "a:" + std::string(129, 'x'), std::string(256, 'a')}) {
+  for (const std::string& text : {std::string(),
+                                  std::string(":tag"),
+                                  std::string("redis:"),
+                                  std::string("Redis"),
+                                  std::string("me/App"),
+                                  std::string("a//b"),
+                                  std::string("/a"),
+                                  std::string("a/"),
+                                  std::string("host:5000/"),
+                                  std::string("a b"),
+                                  std::string("a..b"),
+                                  std::string("a___b"),
+                                  std::string("a.-b"),
+                                  std::string("a_.b"),
+                                  std::string("-a"),
+                                  std::string("a-"),
+                                  std::string("_a"),
+                                  std::string("a:b:c"),
+                                  std::string("a:-b"),
+                                  std::string("a:.b"),
+                                  std::string("host:x/a"),
+                                  std::string("host:/a"),
+                                  std::string("-h.x/a"),
+                                  std::string("h..x/a"),
+                                  std::string("[::1/a"),
+                                  std::string("[::1]x/a"),
+                                  std::string("[]:1/a"),
+                                  std::string("<none>:<none>"),
+                                  std::string("a\n"),
+                                  nul,
+                                  std::string("\xc3\xa9"),
+                                  "a:" + std::string(129, 'x'),
+                                  std::string(256, 'a')}) {
     CAPTURE(text);
     CHECK(refusal(text).code() == ExitCode::usage);
   }

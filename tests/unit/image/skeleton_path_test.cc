@@ -41,15 +41,16 @@ TEST_CASE("long paths are found where their writers put them") {
   TarHeader gnu;
   gnu.type = 'L';
   gnu.name = "././@LongLink";
-  CHECK(content_path(gap_of(tar_entry(gnu, path + std::string(1, '\0')) + tar_file(path.substr(0, 100), "12345"))) == path);
+  CHECK(content_path(gap_of(tar_entry(gnu, path + std::string(1, '\0')) + tar_file(path.substr(0, 100), "12345"))) ==
+        path);
   CHECK(content_path(gap_of(go_long_file(path, "12345"))) == path);
 }
 
 TEST_CASE("only the path among pax records counts, and only sound records") {
   CHECK(content_path(pax_file("12 mtime=12\n11 path=ab\n14 comment=xy\n")) == "ab");
   CHECK(content_path(pax_file("19 GNU.sparse.name=\n11 path=ab\n")) == "short");
-  for (const char* records : {"", "x", "99 path=ab\n", "0 path=ab\n", "1 path=ab\n", "11path=ab\n", "11 pathx=b\n", "-1 path=ab\n",
-                              "99999999999999999999999 path=ab\n", "11 path=\n"}) {
+  for (const char* records : {"", "x", "99 path=ab\n", "0 path=ab\n", "1 path=ab\n", "11path=ab\n", "11 pathx=b\n",
+                              "-1 path=ab\n", "99999999999999999999999 path=ab\n", "11 path=\n"}) {
     CAPTURE(records);
     CHECK(content_path(pax_file(records)) == "short");
   }

@@ -27,8 +27,8 @@ namespace docker_sync {
 /// As Go's archive/tar writes a file whose path is too long: a pax header before it.
 [[nodiscard]] Bytes go_long_file(const std::string& path, std::string_view content);
 
-/// A temporary folder with files (small, empty, large, of long and odd names), links of both kinds, a fifo, a sparse file
-/// and, if we may, a device.
+/// A temporary folder with files (small, empty, large, of long and odd names), links of both kinds, a fifo, a sparse
+/// file and, if we may, a device.
 class SampleTree {
  public:
   SampleTree();
@@ -62,7 +62,8 @@ void mutate(const Bytes& original, int rounds, Check check) {
     const auto some = [&](size_t below) { return static_cast<size_t>(random() % std::max<size_t>(below, 1)); };
     for (size_t edits = 1 + some(4); edits > 0 && !bytes.empty(); --edits) {
       const auto at = bytes.begin() + static_cast<std::ptrdiff_t>(some(bytes.size()));
-      const auto end = at + static_cast<std::ptrdiff_t>(some(std::min<size_t>(1500, static_cast<size_t>(bytes.end() - at))));
+      const auto end =
+          at + static_cast<std::ptrdiff_t>(some(std::min<size_t>(1500, static_cast<size_t>(bytes.end() - at))));
       switch (some(5)) {
         case 0: *at = static_cast<uint8_t>(random()); break;
         case 1: bytes.erase(at, end); break;

@@ -32,7 +32,8 @@ TarHeader sample() {
 }
 
 std::string field(const Bytes& block, size_t offset, size_t size) {
-  return {block.begin() + static_cast<std::ptrdiff_t>(offset), block.begin() + static_cast<std::ptrdiff_t>(offset + size)};
+  return {block.begin() + static_cast<std::ptrdiff_t>(offset),
+          block.begin() + static_cast<std::ptrdiff_t>(offset + size)};
 }
 
 }  // namespace
@@ -127,9 +128,10 @@ TEST_CASE("zeros and noise are no headers") {
 
 TEST_CASE("all headers of GNU tar and libarchive are rebuilt to the byte") {
   const SampleTree tree;
-  for (const Bytes& tar : {tree.gnu_tar({"--format=ustar", "--exclude=./" + std::string(90, 'd'), "--exclude=./etc/long-link"}),
-                           tree.gnu_tar({"--format=gnu"}), tree.gnu_tar({"--format=posix"}), libarchive_tar("ustar"),
-                           libarchive_tar("pax"), libarchive_tar("gnutar")}) {
+  for (const Bytes& tar :
+       {tree.gnu_tar({"--format=ustar", "--exclude=./" + std::string(90, 'd'), "--exclude=./etc/long-link"}),
+        tree.gnu_tar({"--format=gnu"}), tree.gnu_tar({"--format=posix"}), libarchive_tar("ustar"),
+        libarchive_tar("pax"), libarchive_tar("gnutar")}) {
     size_t headers = 0;
     for (size_t at = 0; at + kTarBlock <= tar.size(); at += kTarBlock) {
       const ByteView block = ByteView(tar).subspan(at, kTarBlock);
