@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "transport/ssh_link.h"
+
+#include <cstdlib>
+#include <span>
+
+#include "base/error.h"
+#include "transport/printable.h"
+#include "transport/tcp.h"
+
+namespace docker_sync {
+
+namespace {
+
+/// Which options of libssh one keyword of ssh_config sets.
+struct KeywordOptions {
+  std::string_view keyword;
+  ssh_options_e first, second;
+};
+constexpr KeywordOptions kKeywordOptions[] = {
+    {"ciphers", SSH_OPTIONS_CIPHERS_C_S, SSH_OPTIONS_CIPHERS_S_C},
+    {"macs", SSH_OPTIONS_HMAC_C_S, SSH_OPTIONS_HMAC_S_C},
+    {"kexalgorithms", SSH_OPTIONS_KEY_EXCHANGE, SSH_OPTIONS_KEY_EXCHANGE},
+    {"hostkeyalgorithms", SSH_OPTIONS_HOSTKEYS, SSH_OPTIONS_HOSTKEYS},
+    {"pubkeyacceptedalgorithms", SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES},
+    {"pubkeyacceptedkeytypes", SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES},
+    {"gssapiserveridentity", SSH_OPTIONS_GSSAPI_SERVER_IDENTITY, SSH_OPTIONS_GSSAPI_SERVER_IDENTITY},
+    {"gssapiclientidentity", SSH_OPTIONS_GSSAPI_CLIENT_IDENTITY, SSH_OPTIONS_GSSAPI_CLIENT_IDENTITY},
+};
+
+void set(ssh_session session, ssh_options_e option, const void* value, std::string_view name) {
+  if (ssh_options_set(session, option, value) == SSH_OK) return;
+  const std::string why = printable(ssh_get_error(session), 300);
+  throw Error(ExitCode::usage, "this " + std::string(name) + (why.empty() ? "" : " (" + why + ")"));
+}
+
+void set_options(ssh_session session, const SshSettings& settings) {
+  const int no = 0;
+  const unsigned port = settings.port;
+  const long timeout = static_cast<long>(settings.connect_timeout.count() / 1000);
+  set(session, SSH_OPTIONS_PROCESS_CONFIG, &no, "option");
+  set(session, SSH_OPTIONS_HOST, settings.host.c_str(), "host name");
+  set(session, SSH_OPTIONS_PORT, &port, "port");
+  set(session, SSH_OPTIONS_USER, settings.user.c_str(), "user name");
+  set(session, SSH_OPTIONS_TIMEOUT, &timeout, "timeout");
+  // Without these, libssh would look in the places of its own choice.
+  set(session, SSH_OPTIONS_KNOWNHOSTS, settings.user_known_hosts.c_str(), "path of known hosts");
+  const std::string& global = settings.global_known_hosts;
+  set(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, global.empty() ? "/dev/null" : global.c_str(), "path of known hosts");
+  if (!settings.agent_socket.empty()) {
+    set(session, SSH_OPTIONS_IDENTITY_AGENT, settings.agent_socket.c_str(), "path of an agent");
+  }
+  if (settings.compression) set(session, SSH_OPTIONS_COMPRESSION, "yes", "compression");
+  for (const auto& [keyword, value] : settings.algorithms) {
+    for (const KeywordOptions& options : kKeywordOptions) {
+      if (options.keyword != keyword) continue;
+      set(session, options.first, value.c_str(), keyword);
+      if (options.second != options.first) set(session, options.second, value.c_str(), keyword);
+    }
+  }
+}
+
+std::unique_ptr<Subprocess> start_proxy(const std::string& command) {
+  const char* shell = std::getenv("SHELL");
+  const std::string program = shell != nullptr && *shell == '/' ? shell : "/bin/sh";
+  return std::make_unique<Subprocess>(std::vector<std::string>{program, "-c", "exec " + command},
+                                      Subprocess::Streams{.input = true, .output = true, .socket = true});
+}
+
+}  // namespace
+
+SshSessionHandle make_ssh_session(const SshSettings& settings) {
+  SshSessionHandle session(ssh_new());
+  if (!session) throw Error(ExitCode::internal, "libssh cannot be used");
+  set_options(session.get(), settings);
+  return session;
+}
+
+SshLink::SshLink(const SshSettings& settings) : session_(make_ssh_session(settings)) {
+  ssh_set_counters(session_.get(), &counter_, nullptr);
+  Fd fd;
+  if (settings.proxy_command.empty()) {
+    fd = connect_tcp(settings.host, settings.port, settings.bind_address, settings.connect_timeout);
+  } else {
+    proxy_ = start_proxy(settings.proxy_command);
+    fd = std::move(proxy_->input);
+  }
+  set_nonblocking(fd);
+  const socket_t number = fd.get();
+  set(session_.get(), SSH_OPTIONS_FD, &number, "socket");
+  static_cast<void>(fd.release());  // ssh_connect() owns it from here on, whether it succeeds or not
+  if (ssh_connect(session_.get()) != SSH_OK) {
+    throw Error(ExitCode::connection, "the SSH connection was not made: " + failure(),
+                proxy_ ? "does the ProxyCommand or ProxyJump work with ssh?" : "is this an SSH server?");
+  }
+}
+
+std::string SshLink::failure() const {
+  std::string text = printable(ssh_get_error(session_.get()), 300);
+  return text.empty() ? "the other side hung up" : text;
+}
+
+}  // namespace docker_sync
