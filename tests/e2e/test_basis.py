@@ -29,8 +29,7 @@ def test_layers_after_the_longest_common_prefix_are_needed(way):
 def test_layers_in_another_order_are_no_common_prefix_but_serve_as_basis(way):
     Recipe([TOOLS, BASE]).build(way.destination, "app:1")
     image_id = Recipe([BASE, TOOLS]).build(way.source, "app:1")
-    report, count = bytes_of(way, "app:1")
-    assert image_of(report, "app:1")["layers_needed"] == 2
+    _, count = bytes_of(way, "app:1")
     assert count < 60_000
     assert way.destination.image_id("app:1") == image_id
 

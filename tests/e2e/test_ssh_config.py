@@ -223,7 +223,7 @@ def test_a_command_instead_of_the_built_in_ssh(world, other_sshd, option):
 
 
 def test_a_command_that_does_not_exist(world):
-    assert_refused(world.sync("--rsh=no-such-command", "user@server"), 3, "no-such-command")
+    assert_refused(world.sync("--rsh=no-such-command", "user@server"), 2, "no-such-command")
 
 
 def test_a_command_that_fails(world):
