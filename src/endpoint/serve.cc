@@ -21,7 +21,7 @@ namespace {
 class Server {
  public:
   Server(std::unique_ptr<Channel> channel, const ServeOptions& options)
-      : options_(options), connection_(std::move(channel), "the controller"), progress_(connection_) {}
+      : options_(options), connection_(std::move(channel), "the controller", options.stream_window), progress_(connection_) {}
 
   ~Server() {
     connection_.close();

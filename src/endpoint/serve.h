@@ -9,6 +9,7 @@
 
 #include "base/channel.h"
 #include "engine/engine.h"
+#include "wire/limits.h"
 
 namespace docker_sync {
 
@@ -18,6 +19,7 @@ struct ServeOptions {
   /// Called when the connection is over and no engine was changed; the helper then need not wait for what its engine
   /// still does, and exits. Optional.
   std::function<void()> nothing_to_undo;
+  uint32_t stream_window = limits::kStreamWindow;  ///< the other endpoint's must be the same; smaller in tests
 };
 
 /// Answers the controller until it ends the connection, then undoes what it did not commit. Throws what ended the

@@ -33,8 +33,6 @@ uint32_t stream_of(const Frame& frame) {
 
 }  // namespace
 
-Connection::Stream::Stream() : credit(limits::kStreamWindow) {}
-
 class Connection::Reader : public Source {
  public:
   Reader(Connection& connection, uint32_t stream) : connection_(&connection), stream_(stream) {}
@@ -45,8 +43,8 @@ class Connection::Reader : public Source {
   uint32_t stream_;
 };
 
-Connection::Connection(std::unique_ptr<Channel> channel, std::string label)
-    : channel_(std::move(channel)), label_(std::move(label)), last_write_(Clock::now()) {
+Connection::Connection(std::unique_ptr<Channel> channel, std::string label, uint32_t stream_window)
+    : channel_(std::move(channel)), label_(std::move(label)), window_(stream_window), last_write_(Clock::now()) {
   channel_->write(kMagic);
 }
 
@@ -172,13 +170,13 @@ void Connection::take_data(const Frame& frame) {
   if (!streams_.contains(number) && streams_.size() >= limits::kLiveStreams) {
     throw_protocol("data on too many streams");
   }
-  Stream& stream = streams_[number];
+  Stream& stream = begun(number);
   if (stream.peer_ended) throw_protocol("data after the end of a stream");
   if (bytes.empty()) {
     stream.peer_ended = true;
   } else {
     stream.unread += bytes.size();
-    if (stream.unread + stream.consumed > limits::kStreamWindow) throw_protocol("more data than there was credit for");
+    if (stream.unread + stream.consumed > window_) throw_protocol("more data than there was credit for");
     stream.arrived.emplace_back(bytes.begin(), bytes.end());
   }
   changed_.notify_all();
@@ -192,14 +190,20 @@ void Connection::take_credit(const Frame& frame) {
   const auto stream = streams_.find(number);
   if (stream == streams_.end()) throw_protocol("credit for a stream that was not begun");
   stream->second.credit += from_little_endian(ByteView(frame.payload).subspan(4));
-  if (stream->second.credit > limits::kStreamWindow) throw_protocol("more credit than the window");
+  if (stream->second.credit > window_) throw_protocol("more credit than the window");
   changed_.notify_all();
 }
 
 Connection::Stream& Connection::live_stream(uint32_t number) {
   if (error_) throw Error(*error_);
   if (number < first_live_) throw Error(*retire_reason_);
-  return streams_[number];
+  return begun(number);
+}
+
+Connection::Stream& Connection::begun(uint32_t number) {
+  const auto [stream, is_new] = streams_.try_emplace(number);
+  if (is_new) stream->second.credit = window_;
+  return stream->second;
 }
 
 std::unique_ptr<Source> Connection::open_reader(uint32_t number) { return std::make_unique<Reader>(*this, number); }
@@ -231,7 +235,7 @@ size_t Connection::read_stream(uint32_t number, MutableBytes out) {
     stream.unread -= count;
     stream.consumed += count;
     // Credit in large steps, so that it costs a frame per several hundred KiB; none once the peer needs no more.
-    if (stream.consumed >= limits::kStreamWindow / 8 && !stream.peer_ended) {
+    if (stream.consumed >= window_ / 8 && !stream.peer_ended) {
       give_back = static_cast<uint32_t>(std::exchange(stream.consumed, 0));
     }
   }

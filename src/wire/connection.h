@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/io.h"
 #include "wire/frame.h"
+#include "wire/limits.h"
 #include "wire/message.h"
 
 namespace docker_sync {
@@ -35,8 +36,8 @@ class Connection {
     std::function<void(const Frame&)> on_stream;
   };
 
-  /// `label` names the peer in errors. Sends our magic at once.
-  Connection(std::unique_ptr<Channel> channel, std::string label);
+  /// `label` names the peer in errors. Sends our magic at once. Both sides must have the same window, in bytes.
+  Connection(std::unique_ptr<Channel> channel, std::string label, uint32_t stream_window = limits::kStreamWindow);
   /// Closes, and waits for the threads.
   ~Connection();
   Connection(const Connection&) = delete;
@@ -86,8 +87,7 @@ class Connection {
     size_t unread = 0;      ///< bytes in `arrived`
     size_t consumed = 0;    ///< bytes read and not yet credited to the peer
     bool peer_ended = false, reader_open = false;
-    uint64_t credit;        ///< what we may send
-    Stream();
+    uint64_t credit = 0;    ///< what we may send
   };
   class Reader;
 
@@ -104,11 +104,14 @@ class Connection {
   size_t read_stream(uint32_t stream, MutableBytes out);
   void write_stream(uint32_t stream, ByteView bytes);
   void end_stream(uint32_t stream);
-  [[nodiscard]] Stream& live_stream(uint32_t stream);  ///< REQUIRES: mutex_ held. Throws if it is retired or all is over
+  /// Begun if it is not. REQUIRES: mutex_ held. Throws if it is retired or all is over.
+  [[nodiscard]] Stream& live_stream(uint32_t stream);
+  [[nodiscard]] Stream& begun(uint32_t stream);
   void end_all(std::optional<Error> error);
 
   std::unique_ptr<Channel> channel_;
   std::string label_;
+  const uint32_t window_;
   Handlers handlers_;
 
   std::mutex write_mutex_;

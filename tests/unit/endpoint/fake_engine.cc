@@ -1,0 +1,202 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "fake_engine.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "image/archive_reader.h"
+#include "image/archive_writer.h"
+#include "image/config.h"
+
+namespace docker_sync {
+
+namespace {
+
+Bytes make_config(const std::vector<Digest>& diff_ids, const std::string& created, const std::string& environment) {
+  nlohmann::json config = {{"architecture", "amd64"}, {"os", "linux"}, {"created", created}};
+  config["config"]["Env"] = {environment};
+  config["rootfs"]["type"] = "layers";
+  for (const Digest& layer : diff_ids) config["rootfs"]["diff_ids"].push_back(layer.text());
+  const std::string text = config.dump();
+  return {text.begin(), text.end()};
+}
+
+ArchiveMember member(const std::string& path, Bytes bytes) {
+  struct Owned : Source {
+    explicit Owned(Bytes content) : bytes(std::move(content)), source(bytes) {}
+    [[nodiscard]] size_t read(MutableBytes out) override { return source.read(out); }
+    Bytes bytes;
+    MemorySource source;
+  };
+  const uint64_t size = bytes.size();
+  return {path, size, [bytes = std::move(bytes)] { return std::make_unique<Owned>(bytes); }};
+}
+
+class OwnedTar : public Source {
+ public:
+  explicit OwnedTar(std::vector<ArchiveMember> members) : members_(std::move(members)), tar_([this]() -> std::optional<ArchiveMember> {
+    if (next_ == members_.size()) return std::nullopt;
+    return members_[next_++];
+  }) {}
+  [[nodiscard]] size_t read(MutableBytes out) override { return tar_.read(out); }
+
+ private:
+  std::vector<ArchiveMember> members_;
+  size_t next_ = 0;
+  TarSource tar_;
+};
+
+}  // namespace
+
+std::string FakeEngine::add(const std::vector<std::string>& names, const std::vector<Bytes>& layers,
+                            const std::string& created, const std::string& environment) {
+  Image image;
+  for (const Bytes& layer : layers) image.diff_ids.push_back(Digest::of(layer));
+  image.layers = layers;
+  image.config = make_config(image.diff_ids, created, environment);
+  image.id = Digest::of(image.config).text();
+  image.created = created;
+  {
+    const std::lock_guard lock(mutex_);
+    if (find(image.id) == nullptr) images_.push_back(image);
+  }
+  for (const std::string& name : names) tag(image.id, Reference::parse(name));
+  return image.id;
+}
+
+void FakeEngine::remove(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(images_, [&](const Image& image) { return image.id == id; });
+}
+
+std::string FakeEngine::id_of(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const Image* image = find(Reference::parse(name).full());
+  return image == nullptr ? "" : image->id;
+}
+
+std::vector<std::string> FakeEngine::ids() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> result;
+  for (const Image& image : images_) result.push_back(image.id);
+  return result;
+}
+
+std::vector<Bytes> FakeEngine::layers_of(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  return find(id)->layers;
+}
+
+FakeEngine::Image* FakeEngine::find(const std::string& id_or_name) {
+  for (Image& image : images_) {
+    if (image.id == id_or_name) return &image;
+    for (const Reference& name : image.names) {
+      if (name.full() == id_or_name) return &image;
+    }
+  }
+  return nullptr;
+}
+
+ImageInfo FakeEngine::info(const Image& image) {
+  uint64_t size = 0;
+  for (const Bytes& layer : image.layers) size += layer.size();
+  return {image.id, image.names, {Digest::parse(image.id), image.diff_ids, std::string(as_text(image.config))}, image.created, size};
+}
+
+std::vector<ImageInfo> FakeEngine::list() {
+  const std::lock_guard lock(mutex_);
+  std::vector<ImageInfo> result;
+  for (const Image& image : images_) result.push_back(info(image));
+  return result;
+}
+
+std::optional<ImageInfo> FakeEngine::inspect(const std::string& id_or_name) {
+  const std::lock_guard lock(mutex_);
+  const Image* image = find(id_or_name);
+  if (image == nullptr) return std::nullopt;
+  return info(*image);
+}
+
+std::unique_ptr<Source> FakeEngine::save(const std::vector<std::string>& ids) {
+  if (before_save) before_save();
+  const std::lock_guard lock(mutex_);
+  ++saves;
+  std::map<std::string, Bytes> files;  // Sorted by name, as Docker 20.10 does: the order says nothing.
+  for (const std::string& id : ids) {
+    const Image* image = find(id);
+    if (image == nullptr) throw Error(ExitCode::image, "no such image " + id);
+    files[id.substr(7) + ".json"] = image->config;
+    for (size_t i = 0; i < image->layers.size(); ++i) {
+      Bytes layer = image->layers[i];
+      if (damage_saved_layer) damage_saved_layer(layer);
+      files[to_hex(ByteView(image->diff_ids[i].bytes).subspan(16)) + "/layer.tar"] = layer;
+    }
+  }
+  std::vector<ArchiveMember> members;
+  for (auto& [path, bytes] : files) members.push_back(member(path, std::move(bytes)));
+  members.push_back(member("manifest.json", Bytes{'[', ']'}));
+  return std::make_unique<OwnedTar>(std::move(members));
+}
+
+const Bytes* FakeEngine::layer_of_chain(const Digest& chain_id) {
+  for (const Image& image : images_) {
+    const std::vector<Digest> chains = chain_ids(image.diff_ids);
+    const auto found = std::find(chains.begin(), chains.end(), chain_id);
+    if (found != chains.end()) return &image.layers[static_cast<size_t>(found - chains.begin())];
+  }
+  return nullptr;
+}
+
+std::vector<std::string> FakeEngine::load(Source& archive) {
+  if (before_load) before_load();
+  std::map<std::string, Bytes> files;
+  std::string last;
+  read_archive(archive, [&](const ArchiveEntry& entry, Source& content) {
+    MemorySink sink;
+    copy(content, sink);
+    files[entry.path] = std::move(sink.bytes());
+    last = entry.path;
+  });
+  const std::lock_guard lock(mutex_);
+  ++loads;
+  if (last != "oci-layout") throw Error(ExitCode::engine, "the archive does not end with oci-layout");
+  const auto items = parse_manifest_json(files.at("manifest.json"), ExitCode::engine);
+  Image image;
+  image.config = files.at(items.at(0).config);
+  const ImageConfig config = parse_config(image.config, ExitCode::engine);
+  image.diff_ids = config.diff_ids;
+  image.created = config.created;
+  image.id = Digest::of(image.config).text();
+  const std::vector<Digest> chains = chain_ids(image.diff_ids);
+  for (size_t i = 0; i < chains.size(); ++i) {
+    if (const Bytes* present = layer_of_chain(chains[i])) {
+      image.layers.push_back(*present);
+      continue;
+    }
+    const auto file = files.find(items.at(0).layers.at(i));
+    if (file == files.end()) throw Error(ExitCode::engine, "open " + items.at(0).layers.at(i) + ": no such file or directory");
+    if (Digest::of(file->second) != image.diff_ids[i]) throw Error(ExitCode::engine, "invalid diffID");
+    image.layers.push_back(file->second);
+  }
+  if (!lies_about_loading && find(image.id) == nullptr) images_.push_back(image);
+  return {image.id};
+}
+
+void FakeEngine::tag(const std::string& id, const Reference& name) {
+  const std::lock_guard lock(mutex_);
+  Image* target = find(id);
+  if (target == nullptr) throw Error(ExitCode::image, "no such image " + id);
+  for (Image& image : images_) std::erase(image.names, name);
+  target->names.push_back(name);
+}
+
+void FakeEngine::remove_untagged(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(images_, [&](const Image& image) { return image.id == id && image.names.empty(); });
+}
+
+}  // namespace docker_sync

@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// An engine with Docker's classic store in memory: it saves and loads real archives, reuses layers by chain-ID prefix
+// and refuses what Docker refuses (docs/engines.md). Tests look at its images and may make it misbehave.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace docker_sync {
+
+class FakeEngine : public Engine {
+ public:
+  /// Adds an image as a build would. Returns its ID.
+  std::string add(const std::vector<std::string>& names, const std::vector<Bytes>& layers,
+                  const std::string& created = "2024-01-01T00:00:00Z", const std::string& environment = {});
+  void remove(const std::string& id);
+
+  [[nodiscard]] std::string id_of(const std::string& name);   ///< empty: no such name
+  [[nodiscard]] std::vector<std::string> ids();
+  [[nodiscard]] std::vector<Bytes> layers_of(const std::string& id);
+
+  std::function<void()> before_save, before_load;  ///< may throw
+  std::function<void(Bytes&)> damage_saved_layer;  ///< changes what save() gives out
+  bool lies_about_loading = false;                 ///< load() says yes and does nothing
+  int saves = 0, loads = 0;
+
+  [[nodiscard]] std::string description() const override { return "Fake 1.0"; }
+  [[nodiscard]] StoreKind store_kind() const override { return StoreKind::classic; }
+  [[nodiscard]] std::vector<ImageInfo> list() override;
+  [[nodiscard]] std::optional<ImageInfo> inspect(const std::string& id_or_name) override;
+  [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>& ids) override;
+  [[nodiscard]] std::vector<std::string> load(Source& archive) override;
+  void tag(const std::string& id, const Reference& name) override;
+  void remove_untagged(const std::string& id) override;
+
+ private:
+  struct Image {
+    std::string id;
+    Bytes config;
+    std::vector<Digest> diff_ids;
+    std::vector<Bytes> layers;
+    std::string created;
+    std::vector<Reference> names;
+  };
+  [[nodiscard]] static ImageInfo info(const Image& image);
+  [[nodiscard]] Image* find(const std::string& id_or_name);
+  [[nodiscard]] const Bytes* layer_of_chain(const Digest& chain_id);
+
+  std::mutex mutex_;
+  std::vector<Image> images_;
+};
+
+}  // namespace docker_sync

@@ -1,0 +1,314 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "endpoint/serve.h"
+
+#include <doctest/doctest.h>
+
+#include "base/compression.h"
+#include "base/queue.h"
+#include "delta/codec.h"
+#include "endpoint/records.h"
+#include "fake_host.h"
+#include "image/skeleton.h"
+#include "tar_fixture.h"
+#include "wire/connection.h"
+
+using namespace docker_sync;
+
+namespace {
+
+/// The controller and the other endpoint in one, so that a test can say what an honest one would not.
+class Opponent {
+ public:
+  explicit Opponent(FakeHost& host) : connection_(host.serve_narrowly(), "the host") {
+    connection_.start({[this](Frame frame) { frames_.push(std::move(frame)); },
+                       [this](const std::optional<Error>&) { frames_.end(); },
+                       {}});
+    connection_.send(Hello{limits::kProtocolVersion, "/tmp"});
+    (void)await<Hello>();
+  }
+
+  template <class Message>
+  void send(const Message& message) {
+    connection_.send(message);
+  }
+  template <class Message>
+  Message await() {
+    while (auto frame = frames_.pop()) {
+      if (frame->type == FrameType::progress) continue;
+      REQUIRE(name_of(frame->type) == name_of(Message::kType));
+      return decode<Message>(*frame);
+    }
+    throw Error(ExitCode::connection, "the host ended the connection");
+  }
+  ExitCode failure() { return await<Failed>().failure.code; }
+  void hang_up() { connection_.close(); }
+
+  /// Writes records to a stream, whole and ended.
+  template <class Write>
+  void stream(uint32_t number, Write&& write) {
+    auto writer = connection_.open_writer(number);
+    ZstdSink sink(writer, 3);
+    write(sink);
+    sink.finish();
+    writer.end();
+  }
+  Bytes read_stream(uint32_t number) {
+    const auto reader = connection_.open_reader(number);
+    ZstdSource plain(*reader);
+    MemorySink sink;
+    copy(plain, sink);
+    return std::move(sink.bytes());
+  }
+
+ private:
+  Queue<Frame> frames_;
+  Connection connection_;
+};
+
+const Bytes kLayer = tar_file("hello", "hello world") + tar_end();
+const SyncStreams kStreams(1);
+
+void put_byte(Sink& sink, auto value) {
+  const auto byte = static_cast<uint8_t>(value);
+  sink.write({&byte, 1});
+}
+
+/// An image of one layer, as FakeEngine would have it.
+struct Wanted {
+  Wanted() {
+    FakeEngine elsewhere;
+    const auto image = *elsewhere.inspect(elsewhere.add({}, {kLayer}));
+    config = {image.identity.fingerprint.begin(), image.identity.fingerprint.end()};
+    id = image.id;
+    request = {1, image.identity.config, image.identity.fingerprint, {{Digest::of(kLayer), LayerOrigin::travels}}, {}};
+  }
+  Bytes config;
+  std::string id;
+  Receive request;
+};
+
+/// What an honest source offers for kLayer, with room for lies.
+struct Offer {
+  Digest diff_id = Digest::of(kLayer);
+  std::string content = "hello world";
+  ContentHash hash = content_hash(as_bytes("hello world"));
+  Bytes gap{kLayer.begin(), kLayer.begin() + 512};
+  Bytes trailer{kLayer.begin() + 523, kLayer.end()};
+
+  void put(Sink& offers, ByteView config) const {
+    put_byte(offers, OfferTag::layer);
+    offers.write(diff_id.bytes);
+    put_integer(offers, kLayer.size());
+    put_byte(offers, OfferTag::block);
+    const std::vector<SkeletonEntry> entries{{gap, 11}, {trailer, 0}};
+    put_run(offers, encode_skeleton(entries));
+    offers.write(hash.bytes);
+    put_byte(offers, OfferTag::end_of_layer);
+    put_byte(offers, OfferTag::config);
+    put_run(offers, config);
+    put_integer(offers, kLayer.size());
+    put_byte(offers, OfferTag::end);
+  }
+};
+
+/// Plays a source that offers and sends this, whatever is answered.
+void play_source(Opponent& opponent, const Wanted& wanted, const Offer& offer) {
+  opponent.send(wanted.request);
+  opponent.stream(kStreams.offers, [&](Sink& sink) { offer.put(sink, wanted.config); });
+  opponent.stream(kStreams.contents, [&](Sink& sink) { sink.write(as_bytes(offer.content)); });
+}
+
+}  // namespace
+
+TEST_CASE("an honest source's image is loaded, and named when told to") {
+  FakeHost host;
+  Opponent opponent(host);
+  const Wanted wanted;
+  play_source(opponent, wanted, {});
+  CHECK(opponent.await<Ready>().image_id == wanted.id);
+  CHECK(host.engine.id_of("app:1").empty());
+  opponent.send(Commit{1, wanted.id, {"docker.io/library/app:1"}});
+  (void)opponent.await<Committed>();
+  opponent.hang_up();
+  host.wait();
+  CHECK(host.engine.id_of("app:1") == wanted.id);
+}
+
+TEST_CASE("a connection that ends before the commit undoes the load") {
+  FakeHost host;
+  Opponent opponent(host);
+  const Wanted wanted;
+  play_source(opponent, wanted, {});
+  (void)opponent.await<Ready>();
+  CHECK(host.engine.ids().size() == 1);
+  opponent.hang_up();
+  host.wait();
+  CHECK(host.engine.ids().empty());
+}
+
+TEST_CASE("undoing a load leaves an image that was there without a name before") {
+  FakeHost host;
+  const std::string id = host.engine.add({}, {kLayer});
+  Opponent opponent(host);
+  const Wanted wanted;
+  REQUIRE(id == wanted.id);
+  play_source(opponent, wanted, {});
+  CHECK(opponent.await<Ready>().image_id == id);
+  opponent.hang_up();
+  host.wait();
+  CHECK(host.engine.ids() == std::vector<std::string>{id});
+}
+
+TEST_CASE("a cancelled sync is undone and the next one works") {
+  FakeHost host;
+  Opponent opponent(host);
+  Wanted wanted;
+  play_source(opponent, wanted, {});
+  (void)opponent.await<Ready>();
+  opponent.send(Cancel{1});
+  (void)opponent.await<Cancelled>();
+  CHECK(host.engine.ids().empty());
+  wanted.request.sync = 2;
+  opponent.send(wanted.request);
+  opponent.send(Cancel{2});
+  CHECK(opponent.failure() == ExitCode::interrupted);
+  (void)opponent.await<Cancelled>();
+}
+
+TEST_CASE("what a source sends is believed only as far as it checks") {
+  FakeHost host;
+  Opponent opponent(host);
+  Wanted wanted;
+  Offer offer;
+  ExitCode expected = ExitCode::verification;
+  SUBCASE("a content with another hash") { offer.content = "HELLO world"; }
+  SUBCASE("a layer with another diff_id") {
+    offer.content = "HELLO world";
+    offer.hash = content_hash(as_bytes(offer.content));
+  }
+  SUBCASE("a skeleton that is longer than its layer") { offer.trailer.resize(offer.trailer.size() + 512); }
+  SUBCASE("a skeleton that is shorter than its layer") { offer.trailer.resize(512); }
+  SUBCASE("another config") { wanted.config.push_back(' '); }
+  SUBCASE("a layer that was not asked for") {
+    offer.diff_id = Digest{};
+    expected = ExitCode::protocol;
+  }
+  play_source(opponent, wanted, offer);
+  CHECK(opponent.failure() == expected);
+  CHECK(host.engine.ids().empty());
+  CHECK(host.engine.loads == 0);
+}
+
+TEST_CASE("offers that break the ladder are protocol errors") {
+  FakeHost host;
+  Opponent opponent(host);
+  const Wanted wanted;
+  opponent.send(wanted.request);
+  opponent.stream(kStreams.offers, [&](Sink& offers) {
+    SUBCASE("an unknown tag") { put_byte(offers, 77); }
+    SUBCASE("a block outside of a layer") {
+      put_byte(offers, OfferTag::block);
+      put_run(offers, encode_skeleton({}));
+    }
+    SUBCASE("the end of no layer") { put_byte(offers, OfferTag::end_of_layer); }
+    SUBCASE("an end before all layers") { put_byte(offers, OfferTag::end); }
+    SUBCASE("nothing at all") {}
+    SUBCASE("a block of garbage") {
+      put_byte(offers, OfferTag::layer);
+      offers.write(Digest::of(kLayer).bytes);
+      put_integer(offers, 1);
+      put_byte(offers, OfferTag::block);
+      put_run(offers, Bytes(100, 0xff));
+    }
+    SUBCASE("a block beyond its limit") {
+      put_byte(offers, OfferTag::layer);
+      offers.write(Digest::of(kLayer).bytes);
+      put_integer(offers, 1);
+      put_byte(offers, OfferTag::block);
+      put_integer(offers, 1ULL << 40);
+    }
+  });
+  CHECK(opponent.failure() == ExitCode::protocol);
+}
+
+TEST_CASE("an engine that says it loaded and did not is found out") {
+  FakeHost host;
+  host.engine.lies_about_loading = true;
+  Opponent opponent(host);
+  const Wanted wanted;
+  play_source(opponent, wanted, {});
+  CHECK(opponent.failure() == ExitCode::verification);
+}
+
+TEST_CASE("answers that break the ladder are protocol errors at the source") {
+  FakeHost host;
+  const std::string id = host.engine.add({"app:1"}, {kLayer});
+  Opponent opponent(host);
+  const ImageInfo image = *host.engine.inspect(id);
+  opponent.send(Send{1, id, image.identity.config, image.identity.diff_ids, image.identity.diff_ids, 3});
+  CHECK_FALSE(opponent.read_stream(kStreams.offers).empty());
+  opponent.stream(kStreams.answers, [&](Sink& answers) {
+    SUBCASE("an unknown tag") { put_byte(answers, 77); }
+    SUBCASE("an unknown codec") {
+      put_byte(answers, AnswerTag::answers);
+      put_byte(answers, 77);
+    }
+    SUBCASE("a signature that is none") {
+      put_byte(answers, AnswerTag::answers);
+      put_byte(answers, Codec::rsync);
+      put_run(answers, Bytes(64, 1));
+    }
+    SUBCASE("more answers than offers") {
+      for (int i = 0; i < 2; ++i) {
+        put_byte(answers, AnswerTag::answers);
+        put_byte(answers, Codec::have);
+      }
+    }
+    SUBCASE("a content again that there is not") {
+      put_byte(answers, AnswerTag::again);
+      put_integer(answers, 0);
+      put_integer(answers, 1);
+    }
+    SUBCASE("nothing at all") {}
+  });
+  CHECK(opponent.failure() == ExitCode::protocol);
+}
+
+TEST_CASE("a content is sent again as data when asked") {
+  FakeHost host;
+  const std::string id = host.engine.add({"app:1"}, {kLayer});
+  Opponent opponent(host);
+  const ImageInfo image = *host.engine.inspect(id);
+  opponent.send(Send{1, id, image.identity.config, image.identity.diff_ids, image.identity.diff_ids, 3});
+  CHECK_FALSE(opponent.read_stream(kStreams.offers).empty());
+  opponent.stream(kStreams.answers, [&](Sink& answers) {
+    put_byte(answers, AnswerTag::answers);
+    put_byte(answers, Codec::have);
+    put_byte(answers, AnswerTag::again);
+    put_integer(answers, 0);
+    put_integer(answers, 0);
+    put_byte(answers, AnswerTag::end);
+  });
+  CHECK(as_text(opponent.read_stream(kStreams.contents)) == "hello world");
+  (void)opponent.await<Sent>();
+}
+
+TEST_CASE("frames out of order end the connection") {
+  FakeHost host;
+  Opponent opponent(host);
+  SUBCASE("an answer in place of a question") { opponent.send(Committed{}); }
+  SUBCASE("another version") { opponent.send(Hello{limits::kProtocolVersion + 1, {}}); }
+  SUBCASE("a sync that was before") { opponent.send(Receive{0, {}, {}, {}, {}}); }
+  CHECK_THROWS_AS((void)opponent.await<Failed>(), const Error&);
+  CHECK_THROWS_AS(host.wait(), const Error&);
+}
+
+TEST_CASE("an engine that cannot be opened is told as an answer") {
+  FakeHost host;
+  host.engine.before_save = [] { throw Error(ExitCode::image, "it was removed"); };
+  const std::string id = host.engine.add({"app:1"}, {kLayer});
+  Opponent opponent(host);
+  opponent.send(Send{1, id, std::nullopt, {}, {}, 3});
+  CHECK(opponent.failure() == ExitCode::image);
+}

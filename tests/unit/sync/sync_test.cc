@@ -1,0 +1,301 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "sync/sync.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "fake_host.h"
+#include "tar_fixture.h"
+
+using namespace docker_sync;
+
+namespace {
+
+std::string noise(size_t size, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::string text(size, 0);
+  for (char& c : text) c = static_cast<char>(random());
+  return text;
+}
+
+class Quiet : public Observer {
+ public:
+  void begin(const ImagePlan&, size_t, size_t) override {}
+  void progress(const Progress&) override {}
+  void finish(const Outcome&) override {}
+};
+
+/// Two hosts and a controller, all over pipes of 64 KiB.
+struct TwoHosts {
+  FakeHost source, destination;
+
+  Outcome sync(const std::string& name) {
+    Selection selection;
+    selection.names = {Reference::parse(name)};
+    return run(selection).at(0);
+  }
+
+  std::vector<Outcome> run(const Selection& selection) {
+    std::vector<Outcome> outcomes;
+    {
+      Session session({source.serve_narrowly(), "source", "/tmp"}, {destination.serve_narrowly(), "destination", "/tmp"});
+      Quiet quiet;
+      outcomes = sync_images(session, selection, quiet);
+      bytes = session.source_traffic().received + session.source_traffic().sent;
+    }
+    source.wait();
+    destination.wait();
+    return outcomes;
+  }
+
+  /// The destination has the source's image of that name, to the byte.
+  void check_same(const std::string& name) {
+    const std::string id = source.engine.id_of(name);
+    REQUIRE_FALSE(id.empty());
+    CHECK(destination.engine.id_of(name) == id);
+    if (destination.engine.id_of(name) == id) CHECK(destination.engine.layers_of(id) == source.engine.layers_of(id));
+  }
+
+  uint64_t bytes = 0;  ///< that the source sent and received
+};
+
+const Bytes kBase = tar_file("bin/sh", noise(200'000, 1)) + tar_file("etc/motd", "hello") + tar_end();
+
+}  // namespace
+
+TEST_CASE("a new image arrives whole") {
+  TwoHosts hosts;
+  hosts.source.engine.add({"app:1"}, {kBase, tar_file("app", noise(100'000, 2)) + tar_end()});
+  const Outcome outcome = hosts.sync("app:1");
+  CHECK(outcome.result == Result::added);
+  CHECK(outcome.plan.layers_needed() == 2);
+  hosts.check_same("app:1");
+}
+
+TEST_CASE("a rebuilt layer costs its changes, and the old image stays without a name") {
+  TwoHosts hosts;
+  std::string program = noise(300'000, 2);
+  const std::string old = hosts.destination.engine.add({"app:1"}, {kBase, tar_file("app", program) + tar_file("lib", noise(300'000, 3)) + tar_end()});
+  program.replace(100'000, 5, "12345");
+  hosts.source.engine.add({"app:1"}, {kBase, tar_file("app", program) + tar_file("lib", noise(300'000, 3)) + tar_end()});
+  const Outcome outcome = hosts.sync("app:1");
+  CHECK(outcome.result == Result::updated);
+  CHECK(outcome.plan.layers_needed() == 1);
+  CHECK(outcome.plan.basis.kind == BasisKind::same_name);
+  hosts.check_same("app:1");
+  CHECK(hosts.destination.engine.inspect(old)->names.empty());
+  CHECK(hosts.bytes < 12'000);
+  CHECK(hosts.sync("app:1").result == Result::current);
+}
+
+TEST_CASE("contents that moved, or are twice in the new image, travel once or not at all") {
+  TwoHosts hosts;
+  hosts.destination.engine.add({"app:1"}, {tar_file("here", noise(400'000, 1)) + tar_end()});
+  hosts.source.engine.add({"app:1"}, {tar_file("there", noise(400'000, 1)) + tar_end(),
+                                      tar_file("a", noise(100'000, 2)) + tar_end(),
+                                      tar_file("b", noise(100'000, 2)) + tar_end()});
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes < 110'000);
+}
+
+TEST_CASE("layers that the destination has in another chain do not travel") {
+  TwoHosts hosts;
+  const Bytes one = tar_file("one", noise(200'000, 1)) + tar_end(), two = tar_file("two", noise(200'000, 2)) + tar_end();
+  hosts.destination.engine.add({"app:1"}, {one, two});
+  hosts.source.engine.add({"app:1"}, {two, one});
+  const Outcome outcome = hosts.sync("app:1");
+  CHECK(outcome.plan.layers_needed() == 0);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes < 5'000);
+}
+
+TEST_CASE("an image that is there under another name, or none, only gets its name") {
+  TwoHosts hosts;
+  hosts.source.engine.add({"app:1"}, {kBase});
+  hosts.destination.engine.add({}, {kBase});
+  CHECK(hosts.sync("app:1").result == Result::added);
+  hosts.check_same("app:1");
+  CHECK(hosts.destination.engine.loads == 0);
+  CHECK(hosts.source.engine.saves == 0);
+}
+
+TEST_CASE("an image that differs only in its environment is updated without a layer") {
+  TwoHosts hosts;
+  hosts.destination.engine.add({"app:1"}, {kBase}, "2024-01-01T00:00:00Z", "A=1");
+  hosts.source.engine.add({"app:1"}, {kBase}, "2024-01-01T00:00:00Z", "A=2");
+  const Outcome outcome = hosts.sync("app:1");
+  CHECK(outcome.result == Result::updated);
+  hosts.check_same("app:1");
+}
+
+TEST_CASE("a layer common to two images of a run travels once") {
+  TwoHosts hosts;
+  const Bytes common = tar_file("common", noise(300'000, 1)) + tar_end();
+  hosts.source.engine.add({"one"}, {common, tar_file("a", "1") + tar_end()});
+  hosts.source.engine.add({"two"}, {common, tar_file("a", "2") + tar_end()});
+  hosts.source.engine.add({"three"}, {tar_file("x", "y") + tar_end(), common});
+  Selection selection;
+  selection.all = true;
+  for (const Outcome& outcome : hosts.run(selection)) CHECK(outcome.result == Result::added);
+  hosts.check_same("one");
+  hosts.check_same("two");
+  hosts.check_same("three");
+  CHECK(hosts.bytes < 320'000);
+}
+
+TEST_CASE("-u and -n choose by status, and leave a newer copy alone unless forced") {
+  TwoHosts hosts;
+  auto& source = hosts.source.engine;
+  auto& destination = hosts.destination.engine;
+  source.add({"old"}, {tar_file("a", "1") + tar_end()}, "2024-01-02T00:00:00Z");
+  destination.add({"old"}, {tar_file("a", "0") + tar_end()}, "2024-01-01T00:00:00Z");
+  source.add({"behind"}, {tar_file("b", "1") + tar_end()}, "2024-01-01T00:00:00Z");
+  destination.add({"behind"}, {tar_file("b", "2") + tar_end()}, "2024-01-02T00:00:00Z");
+  source.add({"fresh"}, {tar_file("c", "1") + tar_end()});
+  const std::string theirs = destination.id_of("behind");
+
+  Selection selection;
+  SUBCASE("update") {
+    selection.update = true;
+    hosts.run(selection);
+    hosts.check_same("old");
+    CHECK(destination.id_of("behind") == theirs);
+    CHECK(destination.id_of("fresh").empty());
+  }
+  SUBCASE("new") {
+    selection.new_images = true;
+    hosts.run(selection);
+    CHECK(destination.id_of("old") != source.id_of("old"));
+    hosts.check_same("fresh");
+  }
+  SUBCASE("all by force") {
+    selection.all = selection.force = true;
+    hosts.run(selection);
+    hosts.check_same("old");
+    hosts.check_same("behind");
+    hosts.check_same("fresh");
+  }
+  SUBCASE("a name is always meant") {
+    selection.names = {Reference::parse("behind")};
+    hosts.run(selection);
+    hosts.check_same("behind");
+  }
+  SUBCASE("a dry run changes nothing") {
+    selection.all = selection.dry_run = true;
+    for (const Outcome& outcome : hosts.run(selection)) {
+      CHECK((outcome.result == Result::planned || outcome.result == Result::skipped));
+    }
+    CHECK(destination.ids().size() == 2);
+    CHECK(source.saves == 0);
+  }
+}
+
+TEST_CASE("an image that does not exist does not stop the others") {
+  TwoHosts hosts;
+  hosts.source.engine.add({"app:1"}, {kBase});
+  Selection selection;
+  selection.names = {Reference::parse("nothere"), Reference::parse("app:1")};
+  const auto outcomes = hosts.run(selection);
+  REQUIRE(outcomes.size() == 2);
+  CHECK(outcomes[0].result == Result::failed);
+  CHECK(outcomes[0].error->code() == ExitCode::image);
+  CHECK(outcomes[0].error->host() == "source");
+  CHECK(outcomes[1].result == Result::added);
+}
+
+TEST_CASE("a failed load leaves the destination as it was, and the next image is tried") {
+  TwoHosts hosts;
+  hosts.source.engine.add({"bad"}, {kBase, tar_file("a", noise(50'000, 1)) + tar_end()});
+  hosts.source.engine.add({"good"}, {kBase, tar_file("b", noise(50'000, 2)) + tar_end()});
+  hosts.destination.engine.before_load = [&, first = true]() mutable {
+    if (std::exchange(first, false)) throw Error(ExitCode::engine, "the daemon is unwell");
+  };
+  Selection selection;
+  selection.names = {Reference::parse("bad"), Reference::parse("good")};
+  const auto outcomes = hosts.run(selection);
+  CHECK(outcomes[0].result == Result::failed);
+  CHECK(outcomes[0].error->host() == "destination");
+  CHECK(outcomes[1].result == Result::added);
+  CHECK(hosts.destination.engine.ids().size() == 1);
+}
+
+TEST_CASE("an image removed at the source while syncing is an image error") {
+  TwoHosts hosts;
+  const std::string id = hosts.source.engine.add({"app:1"}, {kBase});
+  hosts.source.engine.before_save = [&] { hosts.source.engine.remove(id); };
+  const Outcome outcome = hosts.sync("app:1");
+  CHECK(outcome.result == Result::failed);
+  CHECK(outcome.error->code() == ExitCode::image);
+  CHECK(hosts.destination.engine.ids().empty());
+}
+
+TEST_CASE("a chain prefix that vanishes between plan and load is planned for again") {
+  TwoHosts hosts;
+  const std::string parent = hosts.destination.engine.add({"parent"}, {kBase});
+  hosts.source.engine.add({"app:1"}, {kBase, tar_file("a", noise(1000, 1)) + tar_end()});
+  hosts.destination.engine.before_load = [&] { hosts.destination.engine.remove(parent); };
+  const Outcome outcome = hosts.sync("app:1");
+  CHECK(outcome.result == Result::added);
+  CHECK(outcome.plan.layers_needed() == 2);
+  hosts.check_same("app:1");
+}
+
+TEST_CASE("a basis that is damaged on its disk costs bytes, not the image") {
+  TwoHosts hosts;
+  hosts.destination.engine.add({"app:1"}, {tar_file("app", noise(300'000, 2)) + tar_end()});
+  std::string program = noise(300'000, 2);
+  program += "!";
+  hosts.source.engine.add({"app:1"}, {tar_file("app", program) + tar_end()});
+  hosts.destination.engine.damage_saved_layer = [](Bytes& layer) { layer[1000] ^= 1; };
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+}
+
+TEST_CASE("signatures and contents far beyond pipes and windows pass each other") {
+  // Every file changed in its middle: each costs a full signature one way and a delta the other, while the next
+  // are being offered. With windows of 64 KiB each of the three streams is full most of the time.
+  TwoHosts hosts;
+  hosts.source.stream_window = hosts.destination.stream_window = 64 << 10;
+  Bytes before, after;
+  for (uint32_t i = 0; i < 400; ++i) {
+    std::string content = noise(60'000, i);
+    const std::string name = "f" + std::to_string(i);
+    before = before + tar_file(name, content);
+    content.replace(30'000, 20'000, noise(20'000, 1000 + i));
+    after = after + tar_file(name, content);
+  }
+  hosts.destination.engine.add({"app:1"}, {before + tar_end()});
+  hosts.source.engine.add({"app:1"}, {after + tar_end()});
+  const Outcome outcome = hosts.sync("app:1");
+  CHECK(outcome.result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes > 400 * 20'000);
+}
+
+TEST_CASE("a report names every image of the source, and counts what has no name") {
+  TwoHosts hosts;
+  hosts.source.engine.add({"same"}, {kBase});
+  hosts.destination.engine.add({"same"}, {kBase});
+  hosts.source.engine.add({"changed"}, {kBase}, "2024-01-02T00:00:00Z", "A=2");
+  hosts.destination.engine.add({"changed"}, {kBase}, "2024-01-01T00:00:00Z", "A=1");
+  hosts.source.engine.add({"fresh:1", "fresh:2"}, {tar_file("a", "1") + tar_end()});
+  hosts.destination.engine.add({"theirs"}, {tar_file("a", "2") + tar_end()});
+  hosts.destination.engine.add({}, {tar_file("a", "3") + tar_end()});
+  std::optional<Report> report;
+  {
+    Session session({hosts.source.serve_narrowly(), "source", "/tmp"}, {hosts.destination.serve_narrowly(), "destination", "/tmp"});
+    report = make_report(session);
+  }
+  std::string text;
+  for (const ImagePlan& image : report->images) text += image.name.familiar() + " " + std::string(name_of(image.status)) + "\n";
+  CHECK(text == "changed:latest need update\nfresh:1 new\nfresh:2 new\nsame:latest current\n");
+  REQUIRE(report->only_there.size() == 1);
+  CHECK(report->only_there[0].names[0].familiar() == "theirs:latest");
+  CHECK(report->untagged_source == 0);
+  CHECK(report->untagged_destination == 1);
+  hosts.source.wait();
+  hosts.destination.wait();
+}
