@@ -38,6 +38,9 @@ class Program {
 
   ExitCode run();
 
+  /// What to say when run() has returned ExitCode::interrupted.
+  [[nodiscard]] std::string interruption() const;
+
  private:
   [[nodiscard]] ExitCode with_session(Session& session);
   [[nodiscard]] ExitCode report(Session& session);
@@ -45,7 +48,6 @@ class Program {
   [[nodiscard]] std::vector<Outcome> sync_with_progress(Session& session, Observer& results);
   [[nodiscard]] Channel::Traffic traffic(const Session& session) const;
   [[nodiscard]] Totals totals(const Session& session, const std::vector<Outcome>& outcomes) const;
-  [[nodiscard]] ExitCode tell_interrupted(const std::vector<Outcome>& outcomes) const;
 
   const Options& options_;
   const Route route_;
@@ -53,6 +55,7 @@ class Program {
   TerminalPrompter& prompter_;
   uint64_t helper_uploaded_ = 0;
   steady_clock::time_point started_;
+  std::string synced_;  ///< names of the images that were changed at the destination
 };
 
 ExitCode Program::run() {
@@ -84,13 +87,15 @@ ExitCode Program::with_session(Session& session) {
   try {
     return options_.task == Options::Task::report ? report(session) : sync(session);
   } catch (const Error&) {
-    if (signals_.came()) return tell_interrupted({});
+    if (signals_.came()) return ExitCode::interrupted;
     throw;
   }
 }
 
 ExitCode Program::report(Session& session) {
   const Report whole = make_report(session);
+  verbose(route_.source() + ": " + whole.engine_source);
+  verbose(route_.destination() + ": " + whole.engine_destination);
   const Report shown = select_from(whole, options_.selection);
   if (options_.json) {
     print(report_json(shown, route_, helper_uploaded_));
@@ -111,7 +116,11 @@ ExitCode Program::sync(Session& session) {
   const bool lines = !options_.json && !options_.is_quiet();
   ResultPrinter results(route_, whole_layers, lines, [this] { return signals_.came(); });
   const std::vector<Outcome> outcomes = sync_with_progress(session, results);
-  if (signals_.came()) return tell_interrupted(outcomes);
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.result != Result::updated && outcome.result != Result::added) continue;
+    synced_ += (synced_.empty() ? "" : ", ") + outcome.plan.name.familiar();
+  }
+  if (signals_.came()) return ExitCode::interrupted;
 
   const Totals totals = this->totals(session, outcomes);
   if (lines && options_.selection.dry_run) print(dry_run_line(outcomes, route_, whole_layers));
@@ -147,15 +156,9 @@ Totals Program::totals(const Session& session, const std::vector<Outcome>& outco
   return totals;
 }
 
-ExitCode Program::tell_interrupted(const std::vector<Outcome>& outcomes) const {
-  std::string done;
-  for (const Outcome& outcome : outcomes) {
-    if (outcome.result != Result::updated && outcome.result != Result::added) continue;
-    done += (done.empty() ? "" : ", ") + outcome.plan.name.familiar();
-  }
-  print_error("interrupted; " + (done.empty() ? "nothing" : "but for " + done + " nothing") + " was changed at " +
-              route_.destination());
-  return ExitCode::interrupted;
+std::string Program::interruption() const {
+  return "interrupted; " + (synced_.empty() ? "nothing" : "but for " + synced_ + " nothing") + " was changed at " +
+         route_.destination();
 }
 
 /// Sockets and spools must not become somebody's standard output.
@@ -177,20 +180,22 @@ void check_output() {
 
 ExitCode run(const Options& options) {
   set_log_level(options.log_level);
-  const std::string destination = Route{options.host.display(), options.push}.destination();
   TerminalPrompter prompter;
   const auto leave = [&prompter] {
     prompter.restore();
     ::_exit(static_cast<int>(ExitCode::interrupted));
   };
+  // Until there is a session nothing can have been changed, and nothing needs to be undone.
   SignalWatcher signals(
       [&] {
         prompter.restore();
-        print_error("interrupted; nothing was changed at " + destination);
+        print_error("interrupted; nothing was changed");
         leave();
       },
       leave);
-  const ExitCode code = Program(options, signals, prompter).run();
+  Program program(options, signals, prompter);
+  const ExitCode code = program.run();
+  if (code == ExitCode::interrupted) print_error(program.interruption());
   check_output();
   return code;
 }

@@ -71,6 +71,7 @@ bool TerminalPrompter::confirm(const std::string& question) {
 
 std::optional<std::string> TerminalPrompter::read_line() {
   std::string line;
+  line.reserve(kMaxLine);  // A secret that is moved as it grows would leave copies of itself.
   while (line.size() < kMaxLine) {
     // Byte by byte: what is typed ahead belongs to the next question, or to the shell.
     uint8_t byte = 0;

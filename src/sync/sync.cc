@@ -124,6 +124,7 @@ Outcome Run::sync_one(const Reference& name, size_t number, size_t count) {
     } catch (const Error& error) {
       outcome.result = Result::failed;
       outcome.error = error;
+      outcome.error->while_doing("syncing " + name.familiar());
     }
   }
   return outcome;
