@@ -45,3 +45,12 @@ TEST_CASE("each level shows its lines and those above") {
 TEST_CASE("a line stays a line, and a terminal obeys nothing in it") {
   CHECK(logged(LogLevel::warnings, [] { warn("a\nb\x1b[2J"); }) == "docker-sync: a b [2J\n");
 }
+
+TEST_CASE("what is logged takes the place of progress that is shown") {
+  CHECK(logged(LogLevel::warnings, [] {
+          set_progress_shown(true);
+          warn("careful");
+          set_progress_shown(false);
+          warn("again");
+        }) == "\r\033[Kdocker-sync: careful\ndocker-sync: again\n");
+}

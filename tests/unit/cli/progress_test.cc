@@ -3,7 +3,10 @@
 #include "cli/progress.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
+#include "base/fd.h"
+#include "base/io.h"
 #include "example.h"
 
 namespace docker_sync {
@@ -106,6 +109,61 @@ TEST_CASE("the line never is wider than the terminal, and gives up the name befo
   shown.update({Stage::reading, 25'000'000, 0, std::nullopt}, at(500));
   for (size_t columns = 0; columns < 120; ++columns) CHECK(shown.text(columns, at(500)).size() <= columns);
   CHECK(shown.text(60, at(500)) == "[1/1] regis...  reading  25.0 MB of 100.0 MB  25%  50.0 MB/s");
+}
+
+namespace {
+
+/// What `work` writes to standard error, at most what a pipe holds.
+std::string shown_by(auto work) {
+  Pipe pipe = make_pipe();
+  const Fd saved(::dup(STDERR_FILENO));
+  ::dup2(pipe.write_end.get(), STDERR_FILENO);
+  pipe.write_end.reset();
+  work();
+  ::dup2(saved.get(), STDERR_FILENO);
+  FdSource source(pipe.read_end);
+  MemorySink sink;
+  copy(source, sink);
+  return std::string(as_text(sink.bytes()));
+}
+
+/// Prints to where progress is shown, so that the order of both can be seen.
+struct Results : Observer {
+  void begin(const ImagePlan&, size_t, size_t) override {}
+  void progress(const Progress&) override {}
+  void finish(const Outcome&) override { REQUIRE(::write(STDERR_FILENO, "result\n", 7) == 7); }
+};
+
+}  // namespace
+
+TEST_CASE("the line is drawn in place, and gone before the result is printed") {
+  const std::string shown = shown_by([] {
+    Results results;
+    TerminalProgress progress(results, [] { return uint64_t{0}; }, false);
+    progress.begin(make_plan(), 1, 1);
+    progress.progress({Stage::reading, 25'000'000, 0, std::nullopt});
+    progress.finish({make_plan(), Result::updated, 0, std::nullopt});
+  });
+  CHECK(shown.starts_with("\r[1/1] app:1  basis app:1, 3 of 4 layers needed\033[K\r"));
+  CHECK(shown.find("\r[1/1] app:1  reading  25.0 MB of 100.0 MB  25%") != std::string::npos);
+  CHECK(shown.ends_with("\r\033[Kresult\n"));
+}
+
+TEST_CASE("without an image nothing is drawn") {
+  CHECK(shown_by([] {
+          Results results;
+          TerminalProgress progress(results, [] { return uint64_t{0}; }, false);
+          progress.progress({Stage::reading, 1, 0, std::nullopt});
+        }).empty());
+}
+
+TEST_CASE("what is left by a failure is erased") {
+  const std::string shown = shown_by([] {
+    Results results;
+    TerminalProgress progress(results, [] { return uint64_t{0}; }, false);
+    progress.begin(make_plan(), 1, 1);
+  });
+  CHECK(shown.ends_with("\r\033[K"));
 }
 
 }  // namespace docker_sync
