@@ -31,6 +31,7 @@ class Recipe:
     layers: list
     base: str = BASE
     env: dict = dataclasses.field(default_factory=dict)
+    commands: list = dataclasses.field(default_factory=list)  # a RUN each, after the layers
     mtime: int = 1_700_000_000
 
     def build(self, engine, *names):
@@ -40,6 +41,7 @@ class Recipe:
             lines.append(f"COPY layer{number}/ /")
             for path, content in files.items():
                 context[f"layer{number}/{path.lstrip('/')}"] = content
+        lines += [f"RUN {command}" for command in self.commands]
         lines += [f"ENV {key}={value}" for key, value in self.env.items()]
         context["Dockerfile"] = ("\n".join(lines) + "\n").encode()
         tags = [argument for name in names for argument in ("--tag", name)]
