@@ -20,6 +20,7 @@ namespace {
 constexpr int kPassphraseTries = 3;
 constexpr int kMaxRounds = 32;            // of a dialogue or of partial successes: a hostile server ends somewhere
 constexpr size_t kMaxPromptBytes = 2000;
+constexpr std::chrono::minutes kPatience(3);  // a host may wait for a person with a second device
 
 enum class Outcome { denied, partial, success };
 
@@ -66,6 +67,10 @@ class Authentication {
   Outcome try_keyboard_interactive();
   int answer_questions();
   Outcome try_passwords();
+  template <typename Call>
+  int complete(Call call) {
+    return link_.complete(call, SSH_AUTH_AGAIN, kPatience);
+  }
   Outcome outcome(int result);
   [[noreturn]] void refuse(int offered);
 
@@ -79,7 +84,7 @@ class Authentication {
 
 void Authentication::run() {
   ssh_session session = link_.session();
-  Outcome result = outcome(ssh_userauth_none(session, nullptr));
+  Outcome result = outcome(complete([&] { return ssh_userauth_none(session, nullptr); }));
   int offered = ssh_userauth_list(session, nullptr);
   for (int round = 0; result != Outcome::success && round < kMaxRounds; ++round) {
     result = try_methods(offered);
@@ -92,7 +97,7 @@ void Authentication::run() {
 Outcome Authentication::try_methods(int offered) {
   Outcome result = Outcome::denied;
   if ((offered & SSH_AUTH_METHOD_GSSAPI_MIC) != 0 && settings_.use_gssapi) {
-    result = outcome(ssh_userauth_gssapi(link_.session()));
+    result = outcome(complete([&] { return ssh_userauth_gssapi(link_.session()); }));
   }
   if (result == Outcome::denied && (offered & SSH_AUTH_METHOD_PUBLICKEY) != 0 && settings_.use_public_keys) {
     result = try_public_keys();
@@ -117,7 +122,7 @@ Outcome Authentication::try_public_keys() {
   if (settings_.identities_are_named) try_files(false);
   if (result == Outcome::denied && !agent_tried_) {
     agent_tried_ = true;
-    result = outcome(ssh_userauth_agent(link_.session(), nullptr));
+    result = outcome(complete([&] { return ssh_userauth_agent(link_.session(), nullptr); }));
   }
   try_files(may_ask_);
   return result;
@@ -138,7 +143,8 @@ Outcome Authentication::try_key_file(const std::string& path, bool ask) {
   ssh_key raw = nullptr;
   if (ssh_pki_import_pubkey_file((path + ".pub").c_str(), &raw) == SSH_OK) {
     const SshKeyHandle public_key(raw);
-    if (outcome(ssh_userauth_try_publickey(link_.session(), nullptr, public_key.get())) == Outcome::denied) {
+    const auto offer = [&] { return ssh_userauth_try_publickey(link_.session(), nullptr, public_key.get()); };
+    if (outcome(complete(offer)) == Outcome::denied) {
       keys_done_.insert(path);
       return Outcome::denied;
     }
@@ -146,7 +152,7 @@ Outcome Authentication::try_key_file(const std::string& path, bool ask) {
   const SshKeyHandle key = open_private_key(path, ask);
   if (!key) return Outcome::denied;
   keys_done_.insert(path);
-  return outcome(ssh_userauth_publickey(link_.session(), nullptr, key.get()));
+  return outcome(complete([&] { return ssh_userauth_publickey(link_.session(), nullptr, key.get()); }));
 }
 
 SshKeyHandle Authentication::open_private_key(const std::string& path, bool ask) {
@@ -172,7 +178,7 @@ SshKeyHandle Authentication::open_private_key(const std::string& path, bool ask)
 
 Outcome Authentication::try_keyboard_interactive() {
   for (int tries = 0; tries < settings_.password_tries; ++tries) {
-    int result = ssh_userauth_kbdint(link_.session(), nullptr, nullptr);
+    int result = complete([&] { return ssh_userauth_kbdint(link_.session(), nullptr, nullptr); });
     for (int round = 0; result == SSH_AUTH_INFO && round < kMaxRounds; ++round) result = answer_questions();
     if (result == SSH_AUTH_INFO) return Outcome::denied;
     const Outcome done = outcome(result);
@@ -200,7 +206,7 @@ int Authentication::answer_questions() {
     const Secret answer(prompter_.secret(above + who + prompt + " ").value_or(""));
     ssh_userauth_kbdint_setanswer(session, i, answer.text.c_str());
   }
-  return ssh_userauth_kbdint(session, nullptr, nullptr);
+  return complete([&] { return ssh_userauth_kbdint(session, nullptr, nullptr); });
 }
 
 Outcome Authentication::try_passwords() {
@@ -208,7 +214,8 @@ Outcome Authentication::try_passwords() {
     auto answer = prompter_.secret(settings_.user + "@" + settings_.host + "'s password: ");
     if (!answer) return Outcome::denied;
     const Secret password(std::move(*answer));
-    const Outcome done = outcome(ssh_userauth_password(link_.session(), nullptr, password.text.c_str()));
+    const auto offer = [&] { return ssh_userauth_password(link_.session(), nullptr, password.text.c_str()); };
+    const Outcome done = outcome(complete(offer));
     if (done != Outcome::denied) return done;
   }
   return Outcome::denied;
@@ -217,10 +224,13 @@ Outcome Authentication::try_passwords() {
 Outcome Authentication::outcome(int result) {
   if (result == SSH_AUTH_SUCCESS) return Outcome::success;
   if (result == SSH_AUTH_PARTIAL) return Outcome::partial;
-  if (result == SSH_AUTH_ERROR && ssh_is_connected(link_.session()) == 0) {
+  if (!link_.is_connected()) {
     // Too many tries end so, too; the host says which in its farewell.
     throw Error(ExitCode::authentication, "the host hung up while " + settings_.user + " was logging in: " + link_.failure(),
                 "name the right key with IdentityFile in ~/.ssh/config");
+  }
+  if (result == SSH_AUTH_AGAIN) {
+    throw Error(ExitCode::connection, "the host does not answer while " + settings_.user + " is logging in");
   }
   return Outcome::denied;
 }

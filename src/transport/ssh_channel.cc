@@ -19,6 +19,8 @@ constexpr size_t kQueueBytes = 1 << 20;
 /// How far the host may be ahead of us. libssh keeps 1.25 MB, which over 50 ms is 25 MB/s.
 constexpr size_t kWindowBytes = 4 << 20;
 constexpr size_t kChunkBytes = 64 << 10;
+constexpr int kMaxRounds = 64;  // of one task before the others have their turn, however fast the host is
+constexpr std::chrono::minutes kPatience(1);
 constexpr std::chrono::hours kLongest(24);  // a wait that cannot overflow the clock
 
 int drain_eventfd(socket_t fd, int, void*) {
@@ -63,8 +65,10 @@ SshChannel::~SshChannel() {
 
 void SshChannel::start(const std::string& command_line) {
   channel_.reset(ssh_channel_new(link_->session()));
-  if (!channel_ || ssh_channel_open_session(channel_.get()) != SSH_OK ||
-      ssh_channel_request_exec(channel_.get(), command_line.c_str()) != SSH_OK) {
+  const auto open = [&] { return ssh_channel_open_session(channel_.get()); };
+  const auto request = [&] { return ssh_channel_request_exec(channel_.get(), command_line.c_str()); };
+  if (!channel_ || link_->complete(open, SSH_AGAIN, kPatience) != SSH_OK ||
+      link_->complete(request, SSH_AGAIN, kPatience) != SSH_OK) {
     throw Error(ExitCode::connection, "the host does not run commands: " + link_->failure(),
                 "does its SSH server allow this user to run commands?");
   }
@@ -159,7 +163,7 @@ void SshChannel::wait_for_event() {
 void SshChannel::send() {
   // Without window there would be nothing to try, and so nothing to fail.
   if (ssh_channel_is_closed(channel_.get()) != 0) return stop_sending();
-  while (true) {
+  for (int round = 0; round < kMaxRounds; ++round) {
     if (chunk_begin_ == chunk_.size()) {
       const std::lock_guard lock(mutex_);
       chunk_.resize(kChunkBytes);
@@ -201,7 +205,9 @@ void SshChannel::receive() {
   while (true) {
     const int available = ssh_channel_poll(channel_.get(), 0);
     if (available == 0) return;
-    const std::unique_lock lock(mutex_);
+    // Who reads the end asks for the last words next.
+    if (available == SSH_EOF) receive_errors();
+    const std::lock_guard lock(mutex_);
     if (available == SSH_EOF) {
       peer_finished_ = true;
       changed_.notify_all();
@@ -226,11 +232,13 @@ void SshChannel::receive() {
 
 void SshChannel::receive_errors() {
   char text[4096];
-  const int count = ssh_channel_read_nonblocking(channel_.get(), text, sizeof text, 1);
-  if (count <= 0) return;
-  progress_ = true;
-  const std::lock_guard lock(mutex_);
-  diagnostics_.append({text, static_cast<size_t>(count)});
+  for (int round = 0; round < kMaxRounds; ++round) {
+    const int count = ssh_channel_read_nonblocking(channel_.get(), text, sizeof text, 1);
+    if (count <= 0) return;
+    progress_ = true;
+    const std::lock_guard lock(mutex_);
+    diagnostics_.append({text, static_cast<size_t>(count)});
+  }
 }
 
 void SshChannel::break_off(const std::string& why) {

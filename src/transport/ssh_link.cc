@@ -96,8 +96,15 @@ SshLink::SshLink(const SshSettings& settings) : session_(make_ssh_session(settin
   }
 }
 
+bool SshLink::wait_for_host(std::chrono::milliseconds patience) const {
+  if (!is_connected()) return false;
+  const bool wants_to_write = (ssh_get_poll_flags(session_.get()) & SSH_WRITE_PENDING) != 0;
+  pollfd ready{ssh_get_fd(session_.get()), static_cast<short>(wants_to_write ? POLLIN | POLLOUT : POLLIN), 0};
+  return wait_for({&ready, 1}, patience);
+}
+
 std::string SshLink::failure() const {
-  std::string text = printable(ssh_get_error(session_.get()), 300);
+  const std::string text = printable(ssh_get_error(session_.get()), 300);
   return text.empty() ? "the other side hung up" : text;
 }
 

@@ -7,6 +7,7 @@
 
 #include <libssh/libssh.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -45,12 +46,27 @@ class SshLink {
   SshLink(SshLink&&) = delete;
 
   [[nodiscard]] ssh_session session() const { return session_.get(); }
+  [[nodiscard]] bool is_connected() const { return ssh_is_connected(session_.get()) != 0; }
+
+  /// Repeats `call` while it returns `again`, until the host hangs up or has not answered for `patience`: then the
+  /// result is `again`. Left to itself, a blocking libssh sits out its timeout after the host has said goodbye.
+  template <typename Call>
+  int complete(Call call, int again, std::chrono::milliseconds patience) const {
+    ssh_set_blocking(session_.get(), 0);
+    int result = call();
+    while (result == again && wait_for_host(patience)) result = call();
+    ssh_set_blocking(session_.get(), 1);
+    return result;
+  }
+
   /// What libssh says went wrong, fit for a message.
   [[nodiscard]] std::string failure() const;
   /// Bytes on the socket, or on the pipe to the proxy command. To be called by the thread that uses the session.
   [[nodiscard]] Channel::Traffic traffic() const { return {counter_.out_bytes, counter_.in_bytes}; }
 
  private:
+  [[nodiscard]] bool wait_for_host(std::chrono::milliseconds patience) const;
+
   std::unique_ptr<Subprocess> proxy_;  // outlives the session, whose end it waits for
   ssh_counter_struct counter_{};
   SshSessionHandle session_;

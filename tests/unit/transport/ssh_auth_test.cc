@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "password_server.h"
 #include "ssh_server.h"
 
 using namespace docker_sync;
@@ -152,6 +153,54 @@ TEST_SUITE("authentication" * doctest::skip(!have_sshd())) {
       settings.identity_files.push_back(server.home(name));
     }
     NoPrompter nobody;
-    CHECK(thrown_by([&] { log_in(settings, nobody); }) == ExitCode::authentication);
+    std::string text;
+    CHECK(thrown_by([&] { log_in(settings, nobody); }, &text) == ExitCode::authentication);
+    CHECK(text.find("Too many authentication failures") != std::string::npos);
   }
+}
+
+TEST_CASE("a password is asked for as often as allowed") {
+  ScriptedPrompter prompter;
+  prompter.secrets = {"wrong", "right"};
+  log_in(PasswordServer({.password = true}).settings(), prompter);
+  CHECK(prompter.asked == std::vector<std::string>(2, "me@127.0.0.1's password: "));
+
+  for (const int tries : {1, 3}) {
+    ScriptedPrompter stubborn;
+    stubborn.secrets = std::vector<std::string>(5, "wrong");
+    const PasswordServer server({.password = true});
+    SshSettings settings = server.settings();
+    settings.password_tries = tries;
+    std::string text;
+    CHECK(thrown_by([&] { log_in(settings, stubborn); }, &text) == ExitCode::authentication);
+    CHECK(static_cast<int>(stubborn.asked.size()) == tries);
+    CHECK(text.find("(password)") != std::string::npos);
+  }
+}
+
+TEST_CASE("nobody is asked for a password who cannot be, or does not want to be") {
+  NoPrompter nobody;
+  CHECK(thrown_by([&] { log_in(PasswordServer({.password = true}).settings(), nobody); }) == ExitCode::authentication);
+  ScriptedPrompter prompter;
+  const PasswordServer server({.password = true});
+  SshSettings settings = server.settings();
+  settings.use_passwords = false;
+  CHECK(thrown_by([&] { log_in(settings, prompter); }) == ExitCode::authentication);
+  CHECK(prompter.asked.empty());
+}
+
+TEST_CASE("the host's own questions are put, without what a terminal would obey") {
+  ScriptedPrompter prompter;
+  prompter.secrets = {"red", "green", "red", "blue"};
+  log_in(PasswordServer({.answers = true}).settings(), prompter);
+  REQUIRE(prompter.asked.size() == 4);
+  CHECK(prompter.asked[0] == "Colours: Name two\n(me@127.0.0.1) First colour [2J: ");
+  CHECK(prompter.asked[1] == "(me@127.0.0.1) Second colour: ");
+}
+
+TEST_CASE("a host may want more than one proof") {
+  ScriptedPrompter prompter;
+  prompter.secrets = {"red", "blue", "right"};
+  log_in(PasswordServer({.password = true, .answers = true}).settings(), prompter);
+  CHECK(prompter.asked.size() == 3);
 }
