@@ -42,6 +42,7 @@ def test_kill_of_the_program(update):
 def test_kill_of_the_helper(update):
     process = update.start_slowly("app:1")
     update.world.server.kill_all_of("docker-sync", KILL)
+    update.world.link.shape(None)  # what is in the buffers need not crawl
     assert_refused(process.wait(), 3, "server")
     assert_nothing_happened(update)
 
@@ -57,6 +58,7 @@ def test_interruption(update, number, codes):
 def test_the_server_shuts_the_connection(update):
     process = update.start_slowly("app:1")
     update.world.sshd.kill_sessions()
+    update.world.link.shape(None)
     assert_refused(process.wait(), 3, "server")
     assert_nothing_happened(update)
 
@@ -64,6 +66,7 @@ def test_the_server_shuts_the_connection(update):
 def test_the_engine_goes_down_meanwhile(update):
     process = update.start_slowly("app:1")
     update.destination.stop()
+    update.world.link.shape(None)
     try:
         assert_refused(process.wait(timeout_s=120), 6)
     finally:
