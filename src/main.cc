@@ -112,9 +112,8 @@ ExitCode Program::report(Session& session) {
 }
 
 ExitCode Program::sync(Session& session) {
-  const bool whole_layers = options_.selection.whole_layers;
   const bool lines = !options_.json && !options_.is_quiet();
-  ResultPrinter results(route_, whole_layers, lines, [this] { return signals_.came(); });
+  ResultPrinter results(route_, lines, [this] { return signals_.came(); });
   const std::vector<Outcome> outcomes = sync_with_progress(session, results);
   for (const Outcome& outcome : outcomes) {
     if (outcome.result != Result::updated && outcome.result != Result::added) continue;
@@ -123,9 +122,9 @@ ExitCode Program::sync(Session& session) {
   if (signals_.came()) return ExitCode::interrupted;
 
   const Totals totals = this->totals(session, outcomes);
-  if (lines && options_.selection.dry_run) print(dry_run_line(outcomes, route_, whole_layers));
+  if (lines && options_.selection.dry_run) print(dry_run_line(outcomes, route_));
   if (lines) print(totals_lines(totals));
-  if (options_.json) print(sync_json(outcomes, route_, totals, whole_layers));
+  if (options_.json) print(sync_json(outcomes, route_, totals));
   for (const Outcome& outcome : outcomes) {
     if (outcome.error) return outcome.error->code();
   }
@@ -137,7 +136,7 @@ std::vector<Outcome> Program::sync_with_progress(Session& session, Observer& res
   TerminalProgress progress(results, [this, &session] {
     const Channel::Traffic bytes = traffic(session);
     return bytes.sent + bytes.received;
-  }, options_.selection.whole_layers);
+  });
   return sync_images(session, options_.selection, progress);
 }
 

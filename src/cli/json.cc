@@ -53,11 +53,11 @@ Json identity_of(const ImagePlan& plan) {
   return {{"used", by_config ? "config" : "diff_ids"}, {"config", config_digest(plan.source)}, {"layers", layers}};
 }
 
-void put_plan(Json& object, const ImagePlan& plan, bool whole_layers) {
-  const bool has_basis = plan.basis.kind != BasisKind::none && !plan.present_id && !whole_layers;
+void put_plan(Json& object, const ImagePlan& plan) {
+  const bool has_basis = plan.basis.kind != BasisKind::none && !plan.present_id;
   object["basis"] = has_basis ? Json(plan.basis.label) : Json(nullptr);
   object["basis_kind"] = has_basis ? basis_kind(plan.basis.kind) : Json(nullptr);
-  object["layers_needed"] = plan.present_id ? 0 : layers_needed(plan, whole_layers);
+  object["layers_needed"] = plan.present_id ? 0 : plan.layers_needed();
   object["layers"] = plan.layers.size();
 }
 
@@ -74,15 +74,15 @@ Json report_image(const ImagePlan& plan, const Route& route) {
   object["created"] = {{"here", created(plan, route.push)}, {"there", created(plan, !route.push)}};
   object["size"] = plan.source.size;
   object["identity"] = identity_of(plan);
-  put_plan(object, plan, false);
+  put_plan(object, plan);
   return object;
 }
 
-Json outcome_image(const Outcome& outcome, bool whole_layers) {
+Json outcome_image(const Outcome& outcome) {
   Json object;
   object["name"] = outcome.plan.name.familiar();
   object["result"] = name_of(outcome.result);
-  put_plan(object, outcome.plan, whole_layers);
+  put_plan(object, outcome.plan);
   object["layer_bytes"] = outcome.layer_bytes;
   object["config_digest"] = config_digest(outcome.plan.source);
   object["error"] = nullptr;
@@ -113,13 +113,12 @@ std::string report_json(const Report& report, const Route& route, uint64_t helpe
   return write(document);
 }
 
-std::string sync_json(const std::vector<Outcome>& outcomes, const Route& route, const Totals& totals,
-                      bool whole_layers) {
+std::string sync_json(const std::vector<Outcome>& outcomes, const Route& route, const Totals& totals) {
   Json document;
   document["host"] = route.host;
   document["direction"] = route.direction();
   document["images"] = Json::array();
-  for (const Outcome& outcome : outcomes) document["images"].push_back(outcome_image(outcome, whole_layers));
+  for (const Outcome& outcome : outcomes) document["images"].push_back(outcome_image(outcome));
   document["sent"] = totals.sent;
   document["received"] = totals.received;
   document["helper_uploaded"] = totals.helper_uploaded;

@@ -16,7 +16,6 @@ namespace docker_sync {
 
 /// Both end with a line break. Text that is not UTF-8 has U+FFFD in its place.
 [[nodiscard]] std::string report_json(const Report& report, const Route& route, uint64_t helper_uploaded);
-[[nodiscard]] std::string sync_json(const std::vector<Outcome>& outcomes, const Route& route, const Totals& totals,
-                                    bool whole_layers);
+[[nodiscard]] std::string sync_json(const std::vector<Outcome>& outcomes, const Route& route, const Totals& totals);
 
 }  // namespace docker_sync

@@ -38,11 +38,10 @@ constexpr std::array kByInterest{Stage::sending, Stage::loading, Stage::comparin
 
 size_t index_of(Stage stage) { return static_cast<size_t>(stage); }
 
-std::vector<Digest> travelling(const ImagePlan& plan, bool whole_layers) {
+std::vector<Digest> travelling(const ImagePlan& plan) {
   std::vector<Digest> layers;
   for (const PlannedLayer& layer : plan.layers) {
-    const bool travels = layer.origin == LayerOrigin::travels || (whole_layers && layer.origin == LayerOrigin::local);
-    if (travels) layers.push_back(layer.diff_id);
+    if (layer.origin == LayerOrigin::travels) layers.push_back(layer.diff_id);
   }
   return layers;
 }
@@ -61,10 +60,10 @@ double RateMeter::rate() const {
   return static_cast<double>(samples_.back().bytes - samples_.front().bytes) / seconds;
 }
 
-ProgressLine::ProgressLine(const ImagePlan& plan, size_t number, size_t count, bool whole_layers, Time start)
+ProgressLine::ProgressLine(const ImagePlan& plan, size_t number, size_t count, Time start)
     : head_(fmt::format("[{}/{}] {}  ", number, count, plan.name.familiar())),
-      plan_(describe_plan(plan, whole_layers)),
-      needed_(travelling(plan, whole_layers)),
+      plan_(describe_plan(plan)),
+      needed_(travelling(plan)),
       image_bytes_(plan.source.size),
       start_(start) {}
 
@@ -125,8 +124,8 @@ std::string ProgressLine::text(size_t columns, Time time) const {
   return (line + tail).substr(0, columns);
 }
 
-TerminalProgress::TerminalProgress(Observer& below, std::function<uint64_t()> link_bytes, bool whole_layers)
-    : below_(below), link_bytes_(std::move(link_bytes)), whole_layers_(whole_layers) {
+TerminalProgress::TerminalProgress(Observer& below, std::function<uint64_t()> link_bytes)
+    : below_(below), link_bytes_(std::move(link_bytes)) {
   drawer_ = std::thread([this] { draw_loop(); });
 }
 
@@ -143,7 +142,7 @@ TerminalProgress::~TerminalProgress() {
 void TerminalProgress::begin(const ImagePlan& plan, size_t number, size_t count) {
   {
     const std::lock_guard lock(mutex_);
-    line_.emplace(plan, number, count, whole_layers_, steady_clock::now());
+    line_.emplace(plan, number, count, steady_clock::now());
     draw();
   }
   below_.begin(plan, number, count);

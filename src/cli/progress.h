@@ -42,8 +42,7 @@ class ProgressLine {
  public:
   using Time = RateMeter::Time;
 
-  /// `whole_layers`: as in describe_plan().
-  ProgressLine(const ImagePlan& plan, size_t number, size_t count, bool whole_layers, Time start);
+  ProgressLine(const ImagePlan& plan, size_t number, size_t count, Time start);
 
   void update(const Progress& progress, Time time);
   /// Bytes over the link so far, both ways together.
@@ -75,7 +74,7 @@ class ProgressLine {
 class TerminalProgress : public Observer {
  public:
   /// `link_bytes`: called by the drawing thread.
-  TerminalProgress(Observer& below, std::function<uint64_t()> link_bytes, bool whole_layers);
+  TerminalProgress(Observer& below, std::function<uint64_t()> link_bytes);
   ~TerminalProgress() override;
 
   void begin(const ImagePlan& plan, size_t number, size_t count) override;
@@ -89,7 +88,6 @@ class TerminalProgress : public Observer {
 
   Observer& below_;
   std::function<uint64_t()> link_bytes_;
-  bool whole_layers_;
   std::mutex mutex_;  ///< guards all below
   std::condition_variable changed_;
   std::optional<ProgressLine> line_;

@@ -15,27 +15,27 @@ namespace docker_sync {
 namespace {
 
 /// At most these bytes of an image travel. Engines tell only the size of the whole.
-uint64_t at_most(const Outcome& outcome, bool whole_layers) {
-  if (outcome.plan.present_id || layers_needed(outcome.plan, whole_layers) == 0) return 0;
+uint64_t at_most(const Outcome& outcome) {
+  if (outcome.plan.present_id || outcome.plan.layers_needed() == 0) return 0;
   return outcome.plan.source.size;
 }
 
-std::string planned_text(const Outcome& outcome, bool whole_layers) {
+std::string planned_text(const Outcome& outcome) {
   const std::string_view what = outcome.plan.status == Status::new_image ? "would be new" : "would be updated";
-  std::string text = fmt::format("{}  ({}", what, describe_plan(outcome.plan, whole_layers));
-  const uint64_t bytes = at_most(outcome, whole_layers);
+  std::string text = fmt::format("{}  ({}", what, describe_plan(outcome.plan));
+  const uint64_t bytes = at_most(outcome);
   if (bytes > 0) text += ", at most " + short_bytes(bytes);
   return text + ")";
 }
 
-std::string result_text(const Outcome& outcome, const Route& route, bool whole_layers) {
+std::string result_text(const Outcome& outcome, const Route& route) {
   switch (outcome.result) {
     case Result::current: return "current";
-    case Result::updated: return "updated  (" + describe_plan(outcome.plan, whole_layers) + ")";
-    case Result::added: return "new  (" + describe_plan(outcome.plan, whole_layers) + ")";
+    case Result::updated: return "updated  (" + describe_plan(outcome.plan) + ")";
+    case Result::added: return "new  (" + describe_plan(outcome.plan) + ")";
     case Result::skipped:
       return fmt::format("skipped  (the copy {} is newer; --force overwrites)", route.destination_word());
-    case Result::planned: return planned_text(outcome, whole_layers);
+    case Result::planned: return planned_text(outcome);
     case Result::failed: return "failed";
   }
   return {};
@@ -51,22 +51,16 @@ double Totals::speedup() const {
   return static_cast<double>(total_size) / static_cast<double>(std::max<uint64_t>(sent + received, 1));
 }
 
-size_t layers_needed(const ImagePlan& plan, bool whole_layers) {
-  return static_cast<size_t>(std::count_if(plan.layers.begin(), plan.layers.end(), [&](const PlannedLayer& layer) {
-    return layer.origin == LayerOrigin::travels || (whole_layers && layer.origin == LayerOrigin::local);
-  }));
-}
-
-std::string describe_plan(const ImagePlan& plan, bool whole_layers) {
+std::string describe_plan(const ImagePlan& plan) {
   if (plan.present_id) return "already there, only the name is new";
-  const bool has_basis = plan.basis.kind != BasisKind::none && !whole_layers;
+  const bool has_basis = plan.basis.kind != BasisKind::none;
   // A label may be the peer's word: an ID where the image has no name.
   return fmt::format("{}{} of {} layers needed", has_basis ? "basis " + one_line(plan.basis.label) + ", " : "",
-                     layers_needed(plan, whole_layers), plan.layers.size());
+                     plan.layers_needed(), plan.layers.size());
 }
 
-std::string result_line(const Outcome& outcome, const Route& route, bool whole_layers) {
-  return outcome.plan.name.familiar() + "  " + result_text(outcome, route, whole_layers) + "\n";
+std::string result_line(const Outcome& outcome, const Route& route) {
+  return outcome.plan.name.familiar() + "  " + result_text(outcome, route) + "\n";
 }
 
 std::string totals_lines(const Totals& totals) {
@@ -76,13 +70,13 @@ std::string totals_lines(const Totals& totals) {
                      with_thousands(static_cast<uint64_t>(rate)), with_thousands(totals.total_size), totals.speedup());
 }
 
-std::string dry_run_line(const std::vector<Outcome>& outcomes, const Route& route, bool whole_layers) {
+std::string dry_run_line(const std::vector<Outcome>& outcomes, const Route& route) {
   size_t images = 0;
   uint64_t bytes = 0;
   for (const Outcome& outcome : outcomes) {
     if (outcome.result != Result::planned) continue;
     ++images;
-    bytes += at_most(outcome, whole_layers);
+    bytes += at_most(outcome);
   }
   return fmt::format("\ndry run: nothing was changed; {} image{} would be {}, at most {} bytes\n", images,
                      images == 1 ? "" : "s", route.push ? "sent" : "received", with_thousands(bytes));
@@ -102,7 +96,7 @@ void ResultPrinter::finish(const Outcome& outcome) {
   // Whoever interrupted the program need not be told that it failed.
   if (interrupted_()) return;
   if (lines_) {
-    const std::string line = result_line(outcome, route_, whole_layers_);
+    const std::string line = result_line(outcome, route_);
     print(line);
   }
   if (outcome.error) print_error(outcome.error->what());

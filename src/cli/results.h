@@ -25,18 +25,15 @@ struct Totals {
   [[nodiscard]] double speedup() const;
 };
 
-/// How many layers travel. Without basis those travel as well that the destination has in another place.
-[[nodiscard]] size_t layers_needed(const ImagePlan& plan, bool whole_layers);
-
 /// "basis app:1, 2 of 5 layers needed".
-[[nodiscard]] std::string describe_plan(const ImagePlan& plan, bool whole_layers);
+[[nodiscard]] std::string describe_plan(const ImagePlan& plan);
 
 /// "app:1  updated  (basis app:1, 2 of 5 layers needed)", with a line break.
-[[nodiscard]] std::string result_line(const Outcome& outcome, const Route& route, bool whole_layers);
+[[nodiscard]] std::string result_line(const Outcome& outcome, const Route& route);
 
 /// "sent 1,234 bytes  received ...", two lines; for a dry run one that says what would travel at most.
 [[nodiscard]] std::string totals_lines(const Totals& totals);
-[[nodiscard]] std::string dry_run_line(const std::vector<Outcome>& outcomes, const Route& route, bool whole_layers);
+[[nodiscard]] std::string dry_run_line(const std::vector<Outcome>& outcomes, const Route& route);
 
 /// "helper installed on HOST: 1,234,567 bytes", with a line break.
 [[nodiscard]] std::string helper_line(const Route& route, uint64_t bytes);
@@ -50,8 +47,8 @@ void print_error(const std::string& text) noexcept;
 class ResultPrinter : public Observer {
  public:
   /// `lines`: whether results are printed; errors always are, until `interrupted` says that the user ended it.
-  ResultPrinter(Route route, bool whole_layers, bool lines, std::function<bool()> interrupted)
-      : route_(std::move(route)), whole_layers_(whole_layers), lines_(lines), interrupted_(std::move(interrupted)) {}
+  ResultPrinter(Route route, bool lines, std::function<bool()> interrupted)
+      : route_(std::move(route)), lines_(lines), interrupted_(std::move(interrupted)) {}
 
   void begin(const ImagePlan&, size_t, size_t) override {}
   void progress(const Progress&) override {}
@@ -59,7 +56,7 @@ class ResultPrinter : public Observer {
 
  private:
   Route route_;
-  bool whole_layers_, lines_;
+  bool lines_;
   std::function<bool()> interrupted_;
 };
 

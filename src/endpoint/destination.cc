@@ -192,8 +192,8 @@ void Destination::roll_back() noexcept {
     engine_.remove_untagged(unnamed_);
     journal_entry_.forget();
   } catch (const std::exception& error) {
-    // The journal keeps it: the next run removes it.
-    warn("could not remove the unnamed image " + unnamed_ + ": " + error.what());
+    // The journal keeps it: the next run removes it. The user has an error to read already.
+    verbose("could not remove the unnamed image " + unnamed_ + ": " + error.what());
   }
   unnamed_.clear();
 }

@@ -14,19 +14,23 @@ namespace {
 
 constexpr int kAnswerLevel = 3;
 
-/// Hashes what goes into a spool.
+/// Hashes what goes into a spool, and tells how much that is.
 class HashedSpool : public Sink {
  public:
-  explicit HashedSpool(Spool& spool) : spool_(&spool) {}
+  HashedSpool(Spool& spool, std::function<void(uint64_t)> tell) : spool_(&spool), tell_(std::move(tell)) {}
   void write(ByteView bytes) override {
     hasher_.write(bytes);
     spool_->write(bytes);
+    written_ += bytes.size();
+    tell_(written_);
   }
   [[nodiscard]] ContentHash finish() { return hasher_.finish(); }
 
  private:
   Spool* spool_;
+  std::function<void(uint64_t)> tell_;
   ContentHasher hasher_;
+  uint64_t written_ = 0;
 };
 
 void put_tag(Sink& sink, AnswerTag tag) {
@@ -195,7 +199,9 @@ void Receiver::collect() {
 void Receiver::collect_one(RecordReader& contents, const Wanted& wanted) {
   Spool& spool = arrived_.spool();
   const uint64_t offset = spool.size();
-  HashedSpool sink(spool);
+  HashedSpool sink(spool, [this](uint64_t written) {
+    progress_.report(Stage::sending, bytes_arrived_ + written, bytes_offered_);
+  });
   bool whole = true;
   if (wanted.codec == Codec::data) {
     contents.copy_to(sink, wanted.size);
@@ -225,7 +231,6 @@ void Receiver::collect_one(RecordReader& contents, const Wanted& wanted) {
 
 void Receiver::content_arrived(const Wanted& wanted) {
   bytes_arrived_ += wanted.size;
-  progress_.report(Stage::sending, bytes_arrived_, bytes_offered_);
   const std::lock_guard lock(mutex_);
   Layer& layer = layers_.at(wanted.layer);
   // Whoever sees that nothing is missing may read: only this thread can flush what it wrote.

@@ -62,6 +62,7 @@ class Server {
   void work(uint32_t sync, Work&& answer);
 
   [[nodiscard]] Engine& engine();
+  [[nodiscard]] Engine& engine_of_classic_store();
   [[nodiscard]] const SpoolFolder& folder();
   [[nodiscard]] Destination& destination();
 
@@ -83,13 +84,21 @@ Engine& Server::engine() {
   return *engine_;
 }
 
+Engine& Server::engine_of_classic_store() {
+  if (engine().store_kind() != StoreKind::classic) {
+    throw Error(ExitCode::engine, engine().description() + " keeps images in a containerd store, which is not supported yet",
+                "only reports work with it; use docker save and docker load");
+  }
+  return engine();
+}
+
 const SpoolFolder& Server::folder() {
   if (!folder_) folder_.emplace(tmpfolder_);
   return *folder_;
 }
 
 Destination& Server::destination() {
-  if (!destination_) destination_.emplace(connection_, engine(), folder(), progress_);
+  if (!destination_) destination_.emplace(connection_, engine_of_classic_store(), folder(), progress_);
   return *destination_;
 }
 
@@ -103,7 +112,7 @@ void Server::handle(const Frame& frame) {
     case FrameType::send: {
       auto request = decode<Send>(frame);
       return work(request.sync, [this, request] {
-        send_image(connection_, engine(), folder(), progress_, request);
+        send_image(connection_, engine_of_classic_store(), folder(), progress_, request);
         return Sent{request.sync};
       });
     }

@@ -101,6 +101,15 @@ ImagePlan plan_image(const Reference& name, const ImageInfo& source, const std::
   return plan;
 }
 
+ImagePlan without_basis(ImagePlan plan) {
+  for (PlannedLayer& layer : plan.layers) {
+    if (layer.origin == LayerOrigin::local) layer.origin = LayerOrigin::travels;
+  }
+  plan.basis = {};
+  plan.basis_images.clear();
+  return plan;
+}
+
 Newer compare_created(std::string_view source, std::string_view destination) {
   // "2024-01-02T03:04:05" and up to nine digits of a second, "Z".
   static constexpr size_t kSeconds = 19;

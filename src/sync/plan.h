@@ -50,6 +50,9 @@ struct ImagePlan {
 [[nodiscard]] ImagePlan plan_image(const Reference& name, const ImageInfo& source,
                                    const std::vector<ImageInfo>& destination);
 
+/// The plan that uses nothing of the destination but the chain prefix: all other layers travel whole.
+[[nodiscard]] ImagePlan without_basis(ImagePlan plan);
+
 /// Which of two RFC 3339 times in UTC is later; unknown if either is something else.
 [[nodiscard]] Newer compare_created(std::string_view source, std::string_view destination);
 

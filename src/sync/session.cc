@@ -109,14 +109,12 @@ EndpointImages Session::destination_images(const Query& query) {
   return to_images(await<Inventory>(destination));
 }
 
-Transferred Session::transfer(const ImagePlan& plan, bool use_basis, int level) {
+Transferred Session::transfer(const ImagePlan& plan, int level) {
   const uint32_t sync = ++syncs_;
   const Identity& identity = plan.source.identity;
-  Receive receive{sync, identity.config, identity.fingerprint, plan.layers, {}};
+  Receive receive{sync, identity.config, identity.fingerprint, plan.layers, plan.basis_images};
   Send send{sync, plan.source.id, identity.config, identity.diff_ids, {}, static_cast<uint8_t>(level)};
-  if (use_basis) receive.basis = plan.basis_images;
-  for (PlannedLayer& layer : receive.layers) {
-    if (!use_basis && layer.origin == LayerOrigin::local) layer.origin = LayerOrigin::travels;
+  for (const PlannedLayer& layer : plan.layers) {
     if (layer.origin == LayerOrigin::travels) send.layers.push_back(layer.diff_id);
   }
   ends_[destination]->send(receive);

@@ -55,7 +55,7 @@ class Session {
 
   /// Brings the image to the destination, without its name. On failure the destination is as it was, and the session
   /// can go on, unless the error is one of connection or protocol.
-  [[nodiscard]] Transferred transfer(const ImagePlan& plan, bool use_basis, int level);
+  [[nodiscard]] Transferred transfer(const ImagePlan& plan, int level);
 
   /// Names it there. `transferred`: by transfer(); else an image that was there before.
   void commit(const std::string& image_id, const std::vector<Reference>& names, bool transferred);

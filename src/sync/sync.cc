@@ -54,6 +54,8 @@ class Run {
   [[nodiscard]] Outcome sync_one(const Reference& name, size_t number, size_t count);
   void bring(Outcome& outcome);
   void transfer(Outcome& outcome);
+  /// After a failure: the plan as things are now; nothing if it would be the same again.
+  [[nodiscard]] std::optional<ImagePlan> plan_again(const ImagePlan& failed, bool distrust_basis);
   void remember(const ImagePlan& plan, const std::string& id);
 
   Session& session_;
@@ -109,6 +111,7 @@ Outcome Run::sync_one(const Reference& name, size_t number, size_t count) {
     return outcome;
   }
   outcome.plan = plan_image(name, *image, destination_);
+  if (selection_.whole_layers) outcome.plan = without_basis(std::move(outcome.plan));
   const ImagePlan& plan = outcome.plan;
   observer_.begin(plan, number, count);
   if (plan.status == Status::current) {
@@ -141,32 +144,35 @@ void Run::bring(Outcome& outcome) {
 
 void Run::transfer(Outcome& outcome) {
   ImagePlan& plan = outcome.plan;
-  bool use_basis = !selection_.whole_layers;
   Transferred transferred;
   try {
-    transferred = session_.transfer(plan, use_basis, selection_.level);
+    transferred = session_.transfer(plan, selection_.level);
   } catch (const Error& error) {
     if (ends_the_run(error.code()) || error.code() == ExitCode::disk) throw;
-    // Images come and go under us: what was true when it was planned may not be now. Bytes that do not check get a
-    // second chance without the basis that they were made from.
-    Query query = query_for({plan.name});
-    query.chains.push_back({plan.source.identity.diff_ids});
-    const ImageInfo* image = nullptr;
-    const std::vector<ImageInfo> source = session_.source_images(query_for({plan.name})).images;
-    image = find_image(source, plan.name);
-    if (image == nullptr) throw;
-    const ImagePlan again = plan_image(plan.name, *image, session_.destination_images(query).images);
-    const bool other_plan = again.basis_images != plan.basis_images || again.source.id != plan.source.id ||
-                            again.layers_needed() != plan.layers_needed();
-    if (error.code() != ExitCode::verification && !other_plan) throw;
+    auto again = plan_again(plan, error.code() == ExitCode::verification);
+    if (!again) throw;
     warn(std::string(error.what()) + "; trying once more");
-    if (error.code() == ExitCode::verification) use_basis = false;
-    plan = again;
-    transferred = session_.transfer(plan, use_basis, selection_.level);
+    plan = std::move(*again);
+    transferred = session_.transfer(plan, selection_.level);
   }
   outcome.layer_bytes = transferred.layer_bytes;
   session_.commit(transferred.image_id, {plan.name}, true);
   remember(plan, transferred.image_id);
+}
+
+std::optional<ImagePlan> Run::plan_again(const ImagePlan& failed, bool distrust_basis) {
+  // Images come and go under us: what was true when it was planned may not be now.
+  Query query = query_for({failed.name});
+  const std::vector<ImageInfo> source = session_.source_images(query).images;
+  const ImageInfo* image = find_image(source, failed.name);
+  if (image == nullptr) return std::nullopt;
+  query.chains.push_back({image->identity.diff_ids});
+  const ImagePlan again = plan_image(failed.name, *image, session_.destination_images(query).images);
+  // Bytes that do not check get a second chance without what they were made from.
+  if (distrust_basis || selection_.whole_layers) return without_basis(again);
+  const bool differs = again.source.id != failed.source.id || again.basis_images != failed.basis_images ||
+                       again.layers_needed() != failed.layers_needed();
+  return differs ? std::optional(again) : std::nullopt;
 }
 
 void Run::remember(const ImagePlan& plan, const std::string& id) {

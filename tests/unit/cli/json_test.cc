@@ -85,7 +85,7 @@ TEST_CASE("the sync as programs read it") {
   failed.error = Error(ExitCode::image, "no image missing:latest").on_host("user@server");
   const std::vector<Outcome> outcomes{{report.images[0], Result::updated, 4096, std::nullopt}, failed};
   const Totals totals{.sent = 10, .received = 30, .helper_uploaded = 5, .total_size = 1000, .seconds = 1.23456};
-  const json document = json::parse(sync_json(outcomes, kPull, totals, false));
+  const json document = json::parse(sync_json(outcomes, kPull, totals));
   CHECK(document["sent"] == 10);
   CHECK(document["received"] == 30);
   CHECK(document["helper_uploaded"] == 5);
@@ -112,7 +112,7 @@ TEST_CASE("the sync as programs read it") {
 TEST_CASE("each result has its word") {
   const auto word = [](Result result) {
     const Outcome outcome{make_example().images[0], result, 0, std::nullopt};
-    return json::parse(sync_json({outcome}, kPull, {}, false))["images"][0]["result"].get<std::string>();
+    return json::parse(sync_json({outcome}, kPull, {}))["images"][0]["result"].get<std::string>();
   };
   CHECK(word(Result::current) == "current");
   CHECK(word(Result::added) == "new");
@@ -121,8 +121,8 @@ TEST_CASE("each result has its word") {
 }
 
 TEST_CASE("with whole layers there is no basis") {
-  const Outcome outcome{make_example().images[0], Result::updated, 0, std::nullopt};
-  const json app = json::parse(sync_json({outcome}, kPull, {}, true))["images"][0];
+  const Outcome outcome{without_basis(make_example().images[0]), Result::updated, 0, std::nullopt};
+  const json app = json::parse(sync_json({outcome}, kPull, {}))["images"][0];
   CHECK(app["basis"].is_null());
   CHECK(app["basis_kind"].is_null());
 }

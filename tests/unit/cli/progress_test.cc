@@ -28,7 +28,7 @@ ImagePlan make_plan(const std::string& name = "app:1") {
   return plan(name, source, {old});
 }
 
-ProgressLine line() { return {make_plan(), 2, 5, false, kStart}; }
+ProgressLine line() { return {make_plan(), 2, 5, kStart}; }
 
 }  // namespace
 
@@ -105,7 +105,7 @@ TEST_CASE("a stage that is none of ours is not shown") {
 }
 
 TEST_CASE("the line never is wider than the terminal, and gives up the name before the numbers") {
-  ProgressLine shown{make_plan("registry.example:5000/team/a-rather-long-name:with-a-tag"), 1, 1, false, kStart};
+  ProgressLine shown{make_plan("registry.example:5000/team/a-rather-long-name:with-a-tag"), 1, 1, kStart};
   shown.update({Stage::reading, 25'000'000, 0, std::nullopt}, at(500));
   for (size_t columns = 0; columns < 120; ++columns) CHECK(shown.text(columns, at(500)).size() <= columns);
   CHECK(shown.text(60, at(500)) == "[1/1] regis...  reading  25.0 MB of 100.0 MB  25%  50.0 MB/s");
@@ -139,7 +139,7 @@ struct Results : Observer {
 TEST_CASE("the line is drawn in place, and gone before the result is printed") {
   const std::string shown = shown_by([] {
     Results results;
-    TerminalProgress progress(results, [] { return uint64_t{0}; }, false);
+    TerminalProgress progress(results, [] { return uint64_t{0}; });
     progress.begin(make_plan(), 1, 1);
     progress.progress({Stage::reading, 25'000'000, 0, std::nullopt});
     progress.finish({make_plan(), Result::updated, 0, std::nullopt});
@@ -152,7 +152,7 @@ TEST_CASE("the line is drawn in place, and gone before the result is printed") {
 TEST_CASE("without an image nothing is drawn") {
   CHECK(shown_by([] {
           Results results;
-          TerminalProgress progress(results, [] { return uint64_t{0}; }, false);
+          TerminalProgress progress(results, [] { return uint64_t{0}; });
           progress.progress({Stage::reading, 1, 0, std::nullopt});
         }).empty());
 }
@@ -160,7 +160,7 @@ TEST_CASE("without an image nothing is drawn") {
 TEST_CASE("what is left by a failure is erased") {
   const std::string shown = shown_by([] {
     Results results;
-    TerminalProgress progress(results, [] { return uint64_t{0}; }, false);
+    TerminalProgress progress(results, [] { return uint64_t{0}; });
     progress.begin(make_plan(), 1, 1);
   });
   CHECK(shown.ends_with("\r\033[K"));

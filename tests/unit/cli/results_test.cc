@@ -31,26 +31,26 @@ ImagePlan reordered() {
 }  // namespace
 
 TEST_CASE("a line for each result") {
-  CHECK(result_line(outcome(Result::current), kPull, false) == "app:1  current\n");
-  CHECK(result_line(outcome(Result::updated), kPull, false) == "app:1  updated  (basis app:1, 1 of 2 layers needed)\n");
-  CHECK(result_line(outcome(Result::added), kPull, false) == "app:1  new  (basis app:1, 1 of 2 layers needed)\n");
-  CHECK(result_line(outcome(Result::failed), kPull, false) == "app:1  failed\n");
+  CHECK(result_line(outcome(Result::current), kPull) == "app:1  current\n");
+  CHECK(result_line(outcome(Result::updated), kPull) == "app:1  updated  (basis app:1, 1 of 2 layers needed)\n");
+  CHECK(result_line(outcome(Result::added), kPull) == "app:1  new  (basis app:1, 1 of 2 layers needed)\n");
+  CHECK(result_line(outcome(Result::failed), kPull) == "app:1  failed\n");
 }
 
 TEST_CASE("what is skipped says on which side the newer copy is") {
-  CHECK(result_line(outcome(Result::skipped), kPull, false) ==
+  CHECK(result_line(outcome(Result::skipped), kPull) ==
         "app:1  skipped  (the copy here is newer; --force overwrites)\n");
-  CHECK(result_line(outcome(Result::skipped), kPush, false) ==
+  CHECK(result_line(outcome(Result::skipped), kPush) ==
         "app:1  skipped  (the copy there is newer; --force overwrites)\n");
 }
 
 TEST_CASE("a dry run says what would travel at most") {
-  CHECK(result_line(outcome(Result::planned), kPull, false) ==
+  CHECK(result_line(outcome(Result::planned), kPull) ==
         "app:1  would be updated  (basis app:1, 1 of 2 layers needed, at most 824.0 MB)\n");
   const std::vector<Outcome> outcomes{outcome(Result::planned), outcome(Result::current), outcome(Result::planned)};
-  CHECK(dry_run_line(outcomes, kPull, false) ==
+  CHECK(dry_run_line(outcomes, kPull) ==
         "\ndry run: nothing was changed; 2 images would be received, at most 1,647,920,000 bytes\n");
-  CHECK(dry_run_line({outcome(Result::planned)}, kPush, false) ==
+  CHECK(dry_run_line({outcome(Result::planned)}, kPush) ==
         "\ndry run: nothing was changed; 1 image would be sent, at most 823,960,000 bytes\n");
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("an image of which no layer is needed costs nothing but its configurat
   const ImageInfo old = image("app:1", kOld);
   source.identity.diff_ids = old.identity.diff_ids;
   const Outcome planned{plan("app:1", source, {old}), Result::planned, 0, std::nullopt};
-  CHECK(result_line(planned, kPull, false) == "app:1  would be updated  (0 of 2 layers needed)\n");
+  CHECK(result_line(planned, kPull) == "app:1  would be updated  (0 of 2 layers needed)\n");
 }
 
 TEST_CASE("an image that is there under another name only needs the name") {
@@ -67,19 +67,18 @@ TEST_CASE("an image that is there under another name only needs the name") {
   const ImageInfo source = other;
   other.names = {Reference::parse("copy:1")};
   const Outcome added{plan("app:1", source, {other}), Result::added, 0, std::nullopt};
-  CHECK(result_line(added, kPull, false) == "app:1  new  (already there, only the name is new)\n");
+  CHECK(result_line(added, kPull) == "app:1  new  (already there, only the name is new)\n");
 }
 
 TEST_CASE("without basis the layers travel that are elsewhere at the destination") {
-  CHECK(layers_needed(reordered(), false) == 1);
-  CHECK(layers_needed(reordered(), true) == 3);
-  CHECK(describe_plan(reordered(), true) == "3 of 3 layers needed");
+  CHECK(reordered().layers_needed() == 1);
+  CHECK(describe_plan(without_basis(reordered())) == "3 of 3 layers needed");
 }
 
 TEST_CASE("a label that an engine made up cannot command the terminal") {
   Outcome result = outcome(Result::updated);
   result.plan.basis.label = "\033[2J";
-  CHECK(result_line(result, kPull, false).find('\033') == std::string::npos);
+  CHECK(result_line(result, kPull).find('\033') == std::string::npos);
 }
 
 TEST_CASE("the last lines are those of rsync") {
