@@ -1,0 +1,136 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "delta/section.h"
+
+#include <fmt/format.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "base/error.h"
+#include "delta/patch_format.h"
+
+namespace docker_sync {
+
+namespace {
+
+constexpr std::array<uint8_t, 4> kMagic{0x28, 0xb5, 0x2f, 0xfd};
+constexpr size_t kSmallContent = size_t{4} << 20;
+constexpr int kBinaryTrees = 13;  // From this level on, zstd's tables grow with what it reads.
+constexpr int kLargestTable = 22;
+
+size_t check(size_t result, const char* doing) {
+  if (ZSTD_isError(result)) {
+    throw Error(ExitCode::internal, fmt::format("zstd: {} while {}", ZSTD_getErrorName(result), doing));
+  }
+  return result;
+}
+
+class Packer {
+ public:
+  explicit Packer(int level) : context_(ZSTD_createCCtx(), ZSTD_freeCCtx) {
+    if (!context_) throw std::bad_alloc();
+    set(ZSTD_c_compressionLevel, level);
+    set(ZSTD_c_contentSizeFlag, 0);
+  }
+  void set(ZSTD_cParameter parameter, int value) {
+    check(ZSTD_CCtx_setParameter(context_.get(), parameter, value), "setting a parameter");
+  }
+  void prefix(ByteView bytes) {
+    check(ZSTD_CCtx_refPrefix(context_.get(), bytes.data(), bytes.size()), "setting a prefix");
+  }
+  Bytes pack(ByteView section) {
+    Bytes frame(ZSTD_compressBound(section.size()));
+    frame.resize(check(ZSTD_compress2(context_.get(), frame.data(), frame.size(), section.data(), section.size()),
+                       "packing a section"));
+    return frame;
+  }
+
+ private:
+  std::unique_ptr<ZSTD_CCtx, size_t (*)(ZSTD_CCtx*)> context_;
+};
+
+void append(ByteView section, ByteView frame, Bytes& to) {
+  const ByteView packed = frame.subspan(kMagic.size());
+  const ByteView shorter = packed.size() < section.size() ? packed : section;
+  put_integer(to, shorter.size());
+  to.insert(to.end(), shorter.begin(), shorter.end());
+}
+
+}  // namespace
+
+void pack_section(ByteView section, int level, Bytes& to) {
+  Packer packer(level);
+  if (level >= kBinaryTrees && section.size() > kSmallContent) {
+    packer.set(ZSTD_c_hashLog, kLargestTable);
+    packer.set(ZSTD_c_chainLog, kLargestTable);
+  }
+  append(section, packer.pack(section), to);
+}
+
+void pack_section(ByteView section, ByteView prefix, int level, Bytes& to) {
+  Packer packer(level);
+  const int bits = std::bit_width(section.size() + prefix.size());
+  packer.set(ZSTD_c_windowLog, std::clamp(bits, 10, 27));
+  if (bits > kLargestTable) {
+    packer.set(ZSTD_c_hashLog, kLargestTable);
+    packer.set(ZSTD_c_chainLog, kLargestTable);
+  }
+  packer.prefix(prefix);
+  append(section, packer.pack(section), to);
+}
+
+bool PatchReader::fill() {
+  at_ = 0;
+  end_ = source_->read(buffer_);
+  return end_ > 0;
+}
+
+bool PatchReader::at_end() { return at_ == end_ && !fill(); }
+
+uint8_t PatchReader::byte() {
+  if (at_end()) throw_protocol("a patch was cut short");
+  return buffer_[at_++];
+}
+
+uint64_t PatchReader::integer() {
+  return get_integer([this] { return byte(); });
+}
+
+/// The next `count` bytes, behind `room_before` others. Grows with what comes, not with what was promised.
+Bytes PatchReader::take(size_t count, size_t room_before) {
+  Bytes taken(room_before);
+  taken.reserve(room_before + std::min(count, buffer_.size()));
+  while (count > 0) {
+    if (at_end()) throw_protocol("a patch was cut short");
+    const size_t now = std::min(count, end_ - at_);
+    taken.insert(taken.end(), buffer_.begin() + static_cast<ptrdiff_t>(at_),
+                 buffer_.begin() + static_cast<ptrdiff_t>(at_ + now));
+    at_ += now;
+    count -= now;
+  }
+  return taken;
+}
+
+Bytes PatchReader::section(size_t size, ByteView prefix) {
+  const uint64_t packed_size = integer();
+  if (packed_size > size) throw_protocol("a section of a patch is larger than what it holds");
+  if (packed_size == size) return take(size, 0);
+  Bytes frame = take(packed_size, kMagic.size());
+  std::ranges::copy(kMagic, frame.begin());
+  const std::unique_ptr<ZSTD_DCtx, size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
+  if (!context) throw std::bad_alloc();
+  check(ZSTD_DCtx_refPrefix(context.get(), prefix.data(), prefix.size()), "setting a prefix");
+  Bytes section(size);
+  const size_t made = ZSTD_decompressDCtx(context.get(), section.data(), size, frame.data(), frame.size());
+  if (ZSTD_isError(made)) throw_protocol(fmt::format("a damaged section of a patch ({})", ZSTD_getErrorName(made)));
+  if (made != size) throw_protocol("a section of a patch is shorter than it says");
+  return section;
+}
+
+}  // namespace docker_sync
