@@ -11,10 +11,13 @@
 #include "delta/patch_format.h"
 #include "delta/patch_region.h"
 #include "delta/section.h"
+#include "delta/seed_table.h"
 
 namespace docker_sync {
 
 namespace {
+
+static_assert(kPatchRegion <= SeedTable::kMostBytes);
 
 constexpr int kLastQuickLevel = 9;  // Above, zstd reads a prefix at a few MB/s.
 constexpr size_t kSmallWindow = size_t{1} << 20;
@@ -50,10 +53,9 @@ std::vector<RegionPiece> get_pieces(PatchReader& patch, uint64_t old_size) {
   return pieces;
 }
 
-Bytes read_all(const RandomAccess& file) {
-  Bytes bytes(static_cast<size_t>(file.size()));
+void read_all(const RandomAccess& file, Bytes& bytes) {
+  bytes.resize(static_cast<size_t>(file.size()));
   if (!bytes.empty()) file.read_at(0, bytes);
-  return bytes;
 }
 
 class Encoder {
@@ -86,7 +88,7 @@ class Encoder {
     std::vector<RegionPiece> pieces = finder_.find(window, position);
     if (!pieces_.empty() && pieces == pieces_) return;
     pieces_ = std::move(pieces);
-    region_ = read_all(PatchRegion(*old_, pieces_));
+    read_all(PatchRegion(*old_, pieces_), region_);
   }
 
   const RandomAccess* old_;
@@ -103,7 +105,8 @@ void make_window(const RandomAccess& old_file, size_t size, PatchReader& patch, 
     case WindowKind::plain:
       return sink.write(patch.section(size));
     case WindowKind::prefixed: {
-      const Bytes region = read_all(PatchRegion(old_file, get_pieces(patch, old_file.size())));
+      Bytes region;
+      read_all(PatchRegion(old_file, get_pieces(patch, old_file.size())), region);
       return sink.write(patch.section(size, region));
     }
     case WindowKind::runs:

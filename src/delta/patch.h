@@ -18,14 +18,15 @@ enum class PatchEffort : uint8_t {
   strong,  ///< all three ways, the smallest is taken
 };
 
-/// Writes the patch that makes `new_file` of `old_file`. `level` is zstd's, 1 to 19. Memory: up to 100 MiB, of which 64
-/// are only for contents that large. Any number of threads may run it side by side.
+/// Writes the patch that makes `new_file` of `old_file`. `level` is zstd's, 1 to 19. Memory: for large contents up to
+/// 80 MiB, and 108 if the strong effort meets one that does not pack; else in proportion to both. Any number of threads
+/// may run it side by side.
 void make_patch(const RandomAccess& old_file, const RandomAccess& new_file, int level, PatchEffort effort, Sink& patch);
 
 /// Writes the content of `new_size` bytes that a peer's `patch`, up to its end, makes of `old_file`. Throws
 /// ExitCode::protocol where the patch is damaged, points outside the old file, or makes more or less; up to `new_size`
-/// bytes may have been written by then. The bytes are whatever the peer says: check their hash. Memory: up to 100 MiB,
-/// for the most part in proportion to what is made.
+/// bytes may have been written by then. The bytes are whatever the peer says: check their hash. Memory: three times
+/// the window of at most 16 MiB, or, for one with a prefix, twice the window and 24 MiB.
 void apply_patch(const RandomAccess& old_file, Source& patch, Sink& new_file, uint64_t new_size);
 
 }  // namespace docker_sync

@@ -17,7 +17,7 @@ namespace docker_sync {
 inline constexpr size_t kPatchWindow = size_t{16} << 20;
 
 /// A window is made of at most so many old bytes.
-inline constexpr size_t kPatchRegion = size_t{32} << 20;
+inline constexpr size_t kPatchRegion = size_t{24} << 20;
 
 /// In at most so many pieces.
 inline constexpr uint64_t kMostPieces = 64;

@@ -22,7 +22,8 @@ namespace {
 constexpr std::array<uint8_t, 4> kMagic{0x28, 0xb5, 0x2f, 0xfd};
 constexpr size_t kSmallContent = size_t{4} << 20;
 constexpr int kBinaryTrees = 13;  // From this level on, zstd's tables grow with what it reads.
-constexpr int kLargestTable = 22;
+constexpr int kLargestTable = 21;
+constexpr size_t kLongestInteger = 10;
 
 size_t check(size_t result, const char* doing) {
   if (ZSTD_isError(result)) {
@@ -44,23 +45,25 @@ class Packer {
   void prefix(ByteView bytes) {
     check(ZSTD_CCtx_refPrefix(context_.get(), bytes.data(), bytes.size()), "setting a prefix");
   }
-  Bytes pack(ByteView section) {
-    Bytes frame(ZSTD_compressBound(section.size()));
-    frame.resize(check(ZSTD_compress2(context_.get(), frame.data(), frame.size(), section.data(), section.size()),
-                       "packing a section"));
-    return frame;
+  /// Packs into `to` itself: for a section of many MiB there is no memory for one buffer more.
+  void pack(ByteView section, Bytes& to) {
+    const size_t start = to.size();
+    to.resize(start + kLongestInteger + ZSTD_compressBound(section.size()));
+    const MutableBytes room = MutableBytes(to).subspan(start + kLongestInteger);
+    const ByteView frame = room.first(
+        check(ZSTD_compress2(context_.get(), room.data(), room.size(), section.data(), section.size()), "packing"));
+    const ByteView packed = frame.subspan(kMagic.size());
+    const ByteView shorter = packed.size() < section.size() ? packed : section;
+    Bytes size;
+    put_integer(size, shorter.size());
+    const auto place = std::ranges::copy(size, to.begin() + static_cast<ptrdiff_t>(start)).out;
+    std::memmove(&*place, shorter.data(), shorter.size());
+    to.resize(start + size.size() + shorter.size());
   }
 
  private:
   std::unique_ptr<ZSTD_CCtx, size_t (*)(ZSTD_CCtx*)> context_;
 };
-
-void append(ByteView section, ByteView frame, Bytes& to) {
-  const ByteView packed = frame.subspan(kMagic.size());
-  const ByteView shorter = packed.size() < section.size() ? packed : section;
-  put_integer(to, shorter.size());
-  to.insert(to.end(), shorter.begin(), shorter.end());
-}
 
 }  // namespace
 
@@ -70,7 +73,7 @@ void pack_section(ByteView section, int level, Bytes& to) {
     packer.set(ZSTD_c_hashLog, kLargestTable);
     packer.set(ZSTD_c_chainLog, kLargestTable);
   }
-  append(section, packer.pack(section), to);
+  packer.pack(section, to);
 }
 
 void pack_section(ByteView section, ByteView prefix, int level, Bytes& to) {
@@ -82,7 +85,7 @@ void pack_section(ByteView section, ByteView prefix, int level, Bytes& to) {
     packer.set(ZSTD_c_chainLog, kLargestTable);
   }
   packer.prefix(prefix);
-  append(section, packer.pack(section), to);
+  packer.pack(section, to);
 }
 
 bool PatchReader::fill() {

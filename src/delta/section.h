@@ -12,11 +12,11 @@
 
 namespace docker_sync {
 
-/// Appends `section` to `to`, as it is if packing does not make it smaller. Memory: twice the section, and zstd's
-/// tables: up to 40 MiB at level 19.
+/// Appends `section` to `to`, as it is if packing does not make it smaller. Memory: the section once more, and
+/// zstd's tables: up to 24 MiB.
 void pack_section(ByteView section, int level, Bytes& to);
 
-/// The same, zstd knowing `prefix`. Memory: tables of up to 48 MiB.
+/// The same, zstd knowing `prefix`. Memory: the same.
 void pack_section(ByteView section, ByteView prefix, int level, Bytes& to);
 
 /// Reads from a peer's patch.
