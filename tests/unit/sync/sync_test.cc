@@ -20,6 +20,8 @@ std::string noise(size_t size, uint32_t seed) {
   return text;
 }
 
+void append(Bytes& to, const Bytes& more) { to.insert(to.end(), more.begin(), more.end()); }
+
 class Quiet : public Observer {
  public:
   void begin(const ImagePlan&, size_t, size_t) override {}
@@ -263,9 +265,9 @@ TEST_CASE("signatures and contents far beyond pipes and windows pass each other"
   for (uint32_t i = 0; i < 400; ++i) {
     std::string content = noise(60'000, i);
     const std::string name = "f" + std::to_string(i);
-    before = before + tar_file(name, content);
+    append(before, tar_file(name, content));
     content.replace(30'000, 20'000, noise(20'000, 1000 + i));
-    after = after + tar_file(name, content);
+    append(after, tar_file(name, content));
   }
   hosts.destination.engine.add({"app:1"}, {before + tar_end()});
   hosts.source.engine.add({"app:1"}, {after + tar_end()});
