@@ -52,7 +52,8 @@ constexpr std::string_view kFunctions =
 // and not a failed upload. A temporary name has our process number; the helper appears whole or not at all.
 constexpr std::string_view kReceive =
     "w=; e=; for d do "
-    "x=$( {{ mkdir -p \"$d\" && {{ ours \"$d\" || {{ echo not private; false; }}; }} && head -c $s /dev/zero > \"$d/.new-$$\"; }} 2>&1 ); "
+    "x=$( {{ mkdir -p \"$d\" && {{ ours \"$d\" || {{ echo not private; false; }}; }} && "
+    "head -c $s /dev/zero > \"$d/.new-$$\"; }} 2>&1 ); "
     "if ours \"$d\" && whole \"$d/.new-$$\"; then w=$d/.new-$$; break; fi; "
     "rm -f \"$d/.new-$$\" 2>/dev/null; e=\"$e $d: $x;\"; done; "
     "if [ -z \"$w\" ]; then echo; echo \"{0}nowhere\" $e; exit 0; fi; "

@@ -15,6 +15,9 @@ namespace {
 constexpr int kSshFailed = 255;
 constexpr size_t kMaxQuoteBytes = 400;
 constexpr std::chrono::seconds kLongestFarewell(5);
+constexpr std::chrono::hours kLongest(24);  // a wait that cannot overflow the clock
+
+using Clock = std::chrono::steady_clock;
 
 struct Symptom {
   std::string_view words;
@@ -91,13 +94,13 @@ ProcessChannel::ProcessChannel(const std::vector<std::string>& arguments)
 }
 
 size_t ProcessChannel::read(MutableBytes out, std::chrono::milliseconds silence) {
-  const auto deadline = std::chrono::steady_clock::now() + std::min<std::chrono::milliseconds>(silence, std::chrono::hours(24));
+  const auto deadline = Clock::now() + std::min<std::chrono::milliseconds>(silence, kLongest);
   while (!closed_) {
     if (const auto count = read_some(process_.output, out)) {
       received_ += *count;
       return *count > 0 ? *count : end_of_output();
     }
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     if (left.count() <= 0 || !wait_for_stream(process_.output, POLLIN, left)) {
       throw Error(ExitCode::connection,
                   "nothing was heard from the host for " + std::to_string(silence.count() / 1000) + " s",
@@ -166,9 +169,9 @@ void ProcessChannel::drain_errors() {
 /// The output has ended: ssh has too, or will at once, and its status and last words tell whether that was meant. Its
 /// standard error may stay open: a connection that it shares (ControlPersist) goes on in the background.
 size_t ProcessChannel::end_of_output() {
-  const auto deadline = std::chrono::steady_clock::now() + kLongestFarewell;
+  const auto deadline = Clock::now() + kLongestFarewell;
   std::optional<int> status;
-  while (!closed_ && !status && std::chrono::steady_clock::now() < deadline) {
+  while (!closed_ && !status && Clock::now() < deadline) {
     status = process_.poll_status();
     pollfd ready[] = {{errors_ended_ ? -1 : process_.error.get(), POLLIN, 0}, {wake_.read_end.get(), POLLIN, 0}};
     if (!status) wait_for(ready, std::chrono::milliseconds(10));

@@ -226,7 +226,8 @@ Outcome Authentication::outcome(int result) {
   if (result == SSH_AUTH_PARTIAL) return Outcome::partial;
   if (!link_.is_connected()) {
     // Too many tries end so, too; the host says which in its farewell.
-    throw Error(ExitCode::authentication, "the host hung up while " + settings_.user + " was logging in: " + link_.failure(),
+    throw Error(ExitCode::authentication,
+                "the host hung up while " + settings_.user + " was logging in: " + link_.failure(),
                 "name the right key with IdentityFile in ~/.ssh/config");
   }
   if (result == SSH_AUTH_AGAIN) {

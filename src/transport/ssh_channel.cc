@@ -147,6 +147,7 @@ void SshChannel::own_session() {
     }
     wait_for_event();
   }
+  ssh_event_remove_fd(event_.get(), wake_.get());  // ssh_event_free() forgets what it is for
   ssh_event_remove_session(event_.get(), link_->session());
   channel_.reset();
   link_.reset();

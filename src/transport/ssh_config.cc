@@ -3,7 +3,8 @@
 #include "transport/ssh_config.h"
 
 #include <algorithm>
-#include <cctype>
+
+#include "transport/ssh_pattern.h"
 
 namespace docker_sync {
 
@@ -11,12 +12,6 @@ namespace {
 
 constexpr int kMaxIncludeDepth = 16;  // as OpenSSH has it
 constexpr std::string_view kBlank = " \t\r\f\v";
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
-  return result;
-}
 
 std::string_view trim(std::string_view text) {
   const size_t begin = text.find_first_not_of(kBlank);
@@ -65,7 +60,7 @@ std::optional<Line> split_line(std::string_view line) {
   const size_t end = std::min(line.find_first_of(" \t="), line.size());
   std::string_view rest = trim(line.substr(end));
   if (rest.starts_with('=')) rest = trim(rest.substr(1));
-  std::string keyword = lower(line.substr(0, end));
+  std::string keyword = to_lower(line.substr(0, end));
   std::erase(keyword, '"');
   return Line{std::move(keyword), rest};
 }
@@ -140,7 +135,7 @@ void Resolver::take_setting(const Line& line, Applies applies, const std::string
     return;
   }
   if (line.keyword == "ignoreunknown" && config_.ignore_unknown.empty()) {
-    config_.ignore_unknown = split_commas(lower(arguments->front()));
+    config_.ignore_unknown = split_commas(to_lower(arguments->front()));
   }
   config_.settings.push_back({line.keyword, std::move(*arguments), where, applies == Applies::yes});
 }
@@ -152,7 +147,7 @@ Applies Resolver::host(const std::vector<std::string>& patterns) const {
 Applies Resolver::match(const std::vector<std::string>& arguments) {
   Applies result = Applies::yes;
   for (size_t i = 0; i < arguments.size(); ++i) {
-    std::string criterion = lower(arguments[i]);
+    std::string criterion = to_lower(arguments[i]);
     const bool negated = criterion.starts_with('!');
     if (negated) criterion.erase(0, 1);
     if (criterion == "all") {
@@ -224,49 +219,6 @@ SshConfig resolve_ssh_config(std::span<const SshConfigText> files, const SshConf
   Resolver resolver(query, read_include);
   for (const SshConfigText& file : files) resolver.read(file, Applies::yes, 0);
   return resolver.take();
-}
-
-bool matches_pattern(std::string_view text, std::string_view pattern) {
-  // The last star seen is the only one worth coming back to.
-  size_t t = 0, p = 0, star = std::string_view::npos, star_text = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      star_text = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++star_text;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
-
-bool matches_pattern_list(std::string_view text, std::span<const std::string> patterns) {
-  bool matched = false;
-  for (const std::string& pattern : patterns) {
-    if (pattern.starts_with('!')) {
-      if (matches_pattern(text, std::string_view(pattern).substr(1))) return false;
-    } else if (matches_pattern(text, pattern)) {
-      matched = true;
-    }
-  }
-  return matched;
-}
-
-std::vector<std::string> split_commas(std::string_view text) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find(','), text.size());
-    if (end > 0) parts.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
 }
 
 }  // namespace docker_sync

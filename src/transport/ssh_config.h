@@ -57,13 +57,4 @@ class SshConfig {
 [[nodiscard]] SshConfig resolve_ssh_config(std::span<const SshConfigText> files, const SshConfigQuery& query,
                                            const SshIncludeReader& read_include);
 
-/// ssh's own patterns: * and ?. Case matters.
-[[nodiscard]] bool matches_pattern(std::string_view text, std::string_view pattern);
-
-/// A list in which a pattern after '!' that matches ends all hope.
-[[nodiscard]] bool matches_pattern_list(std::string_view text, std::span<const std::string> patterns);
-
-/// Splits at commas.
-[[nodiscard]] std::vector<std::string> split_commas(std::string_view text);
-
 }  // namespace docker_sync

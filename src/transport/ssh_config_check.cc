@@ -4,17 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "transport/ssh_pattern.h"
 
 namespace docker_sync {
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
-  return result;
-}
 
 /// Either libssh honours them, or this room does in its place.
 constexpr auto kHonoured = std::to_array<std::string_view>({
@@ -104,7 +99,7 @@ bool is_plain_path(const std::string& text) {
 }
 
 bool is_honoured_with_limits(const SshConfig::Setting& setting) {
-  const std::string value = lower(setting.arguments.front());
+  const std::string value = to_lower(setting.arguments.front());
   const std::string& keyword = setting.keyword;
   if (keyword == "stricthostkeychecking") return value == "ask" || value == "yes" || value == "true";
   if (keyword == "userknownhostsfile" || keyword == "globalknownhostsfile") {
@@ -134,8 +129,8 @@ std::string dropped_name(const SshConfig::Setting& setting, const SshConfig& con
     return is_honoured_with_limits(setting) ? "" : setting.keyword;
   }
   for (const Dropped& dropped : kDropped) {
-    if (lower(dropped.keyword) != setting.keyword) continue;
-    const bool changes_nothing = lower(setting.arguments.front()) == dropped.no_reason;
+    if (to_lower(dropped.keyword) != setting.keyword) continue;
+    const bool changes_nothing = to_lower(setting.arguments.front()) == dropped.no_reason;
     return changes_nothing ? "" : std::string(dropped.keyword);
   }
   if (matches_pattern_list(setting.keyword, config.ignore_unknown)) return {};
@@ -144,8 +139,8 @@ std::string dropped_name(const SshConfig::Setting& setting, const SshConfig& con
 
 bool names_host(std::string_view names, const std::string& host, uint16_t port) {
   if (names.starts_with('|')) return true;
-  const std::vector<std::string> patterns = split_commas(lower(names));
-  const std::string name = lower(host);
+  const std::vector<std::string> patterns = split_commas(to_lower(names));
+  const std::string name = to_lower(host);
   return matches_pattern_list(port == 22 ? name : "[" + name + "]:" + std::to_string(port), patterns);
 }
 

@@ -98,7 +98,8 @@ void ask_about_key(const SshLink& link, const SshSettings& settings, Prompter& p
   const std::string name = name_in_file(settings);
   const HostKey key = describe_key(link);
   if (!settings.may_ask_about_host_keys || !settings.may_ask || !prompter.interactive()) {
-    throw Error(ExitCode::host_key, "the host key of " + name + " is not known (" + key.type + " " + key.fingerprint + ")",
+    throw Error(ExitCode::host_key,
+                "the host key of " + name + " is not known (" + key.type + " " + key.fingerprint + ")",
                 "connect to it once with ssh and accept the key, or add it to " + settings.user_known_hosts);
   }
   const bool accepted = prompter.confirm("The authenticity of host '" + name + "' can't be established.\n" + key.type +

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "transport/ssh_pattern.h"
 
 namespace docker_sync {
 

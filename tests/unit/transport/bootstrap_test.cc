@@ -213,8 +213,10 @@ TEST_CASE("a cached helper that was cut short or does not run is replaced") {
 
 TEST_CASE("stale helpers and broken uploads are swept by the next upload, others stay") {
   Host host;
-  for (const char* name : {"helper-0ld", "helper-recent", ".new-1", ".new-2", "other"}) put_file(host.cache() + "/" + name, "x");
-  REQUIRE(run({"touch", "-d", "40 days ago", host.cache() + "/helper-0ld", host.cache() + "/.new-1", host.cache() + "/other"}) == 0);
+  for (const char* name : {"helper-0ld", "helper-recent", ".new-1", ".new-2", "other"})
+    put_file(host.cache() + "/" + name, "x");
+  REQUIRE(run({"touch", "-d", "40 days ago", host.cache() + "/helper-0ld", host.cache() + "/.new-1",
+               host.cache() + "/other"}) == 0);
   static_cast<void>(host.start());
   CHECK_FALSE(std::filesystem::exists(host.cache() + "/helper-0ld"));
   CHECK_FALSE(std::filesystem::exists(host.cache() + "/.new-1"));
@@ -305,7 +307,8 @@ TEST_CASE("a place that others may write to, or that is a link, is not trusted" 
     std::filesystem::create_directories(host.home / "var/open");
     std::filesystem::permissions(host.home / "var/open", std::filesystem::perms::all);
     const std::string planted = "#!/bin/sh\necho planted\n";
-    put_file(host.home / ("var/open/helper-" + host.hash), planted + std::string(host.helper_bytes.size() - planted.size(), '#'), 0755);
+    put_file(host.home / ("var/open/helper-" + host.hash),
+             planted + std::string(host.helper_bytes.size() - planted.size(), '#'), 0755);
     if (link) {
       std::filesystem::permissions(host.home / "var/open", std::filesystem::perms::owner_all);
       std::filesystem::create_symlink("open", host.other_place());

@@ -71,7 +71,8 @@ TEST_SUITE("connect" * doctest::skip(!have_sshd())) {
 
   TEST_CASE("an alias of the configuration is followed") {
     SshServer server;
-    put_file(server.home(".ssh/config"), "Host alias\n  HostName 127.0.0.1\n  Port " + std::to_string(server.port()) + "\n");
+    put_file(server.home(".ssh/config"),
+             "Host alias\n  HostName 127.0.0.1\n  Port " + std::to_string(server.port()) + "\n");
     ConnectOptions options;
     options.files = server.files();
     const auto channel = open_shell(HostSpec::parse("alias"), options)->run("echo here");

@@ -31,7 +31,8 @@ TEST_CASE("what ssh says when it fails tells the kind") {
   const auto kind = [](const std::string& words) { return classify_ssh_exit(255, words)->code(); };
   CHECK(kind("me@server: Permission denied (publickey).\r\n") == ExitCode::authentication);
   CHECK(kind("Received disconnect: Too many authentication failures") == ExitCode::authentication);
-  CHECK(kind("@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.") == ExitCode::host_key);
+  CHECK(kind("@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.") ==
+        ExitCode::host_key);
   CHECK(kind("Host key verification failed.\r\n") == ExitCode::host_key);
   CHECK(kind("ssh: Could not resolve hostname x: Name or service not known") == ExitCode::connection);
   CHECK(kind("ssh: connect to host x port 22: Connection refused") == ExitCode::connection);

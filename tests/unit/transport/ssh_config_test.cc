@@ -54,7 +54,8 @@ TEST_CASE("a negated pattern alone matches nothing") {
 }
 
 TEST_CASE("Host goes on matching what the user wrote after HostName has changed it") {
-  const SshConfig config = resolve("Host server\n  HostName 10.0.0.1\nHost server\n  User a\nHost 10.0.0.1\n  Port 9\n");
+  const SshConfig config =
+      resolve("Host server\n  HostName 10.0.0.1\nHost server\n  User a\nHost 10.0.0.1\n  Port 9\n");
   CHECK(config.value("user") == "a");
   CHECK(config.value("port").empty());
 }
@@ -89,7 +90,8 @@ TEST_CASE("Match knows all, host, originalhost, user and localuser, with lists a
 }
 
 TEST_CASE("what only ssh can decide is uncertain, unless the rest says no") {
-  for (const std::string criterion : {"exec true", "final", "canonical", "localnetwork 10.0.0.0/8", "tagged x", "newer thing"}) {
+  for (const std::string criterion :
+       {"exec true", "final", "canonical", "localnetwork 10.0.0.0/8", "tagged x", "newer thing"}) {
     CAPTURE(criterion);
     const std::string text = std::string(criterion) + "\n User a\nHost *\n Port 1\n";
     const SshConfig config = resolve("Match " + text);
@@ -123,17 +125,4 @@ TEST_CASE("a line that ssh would not understand is a problem where it applies") 
   CHECK(resolve("Host\n").problem);
   CHECK(resolve("Match\n").problem);
   CHECK_FALSE(resolve("Host other\nUser\n").problem);
-}
-
-TEST_CASE("patterns match as ssh has them") {
-  CHECK(matches_pattern("", ""));
-  CHECK(matches_pattern("", "*"));
-  CHECK(matches_pattern("abc", "a*c"));
-  CHECK(matches_pattern("aXbXc", "*X*c"));
-  CHECK(matches_pattern("abc", "???"));
-  CHECK_FALSE(matches_pattern("abc", "??"));
-  CHECK_FALSE(matches_pattern("abc", "a*d"));
-  CHECK_FALSE(matches_pattern("", "?"));
-  CHECK_FALSE(matches_pattern("A", "a"));
-  CHECK_FALSE(matches_pattern(std::string(10000, 'a'), "*a*a*a*a*a*a*b"));
 }

@@ -44,10 +44,12 @@ TEST_CASE("every address of a name is tried") {
 
 TEST_CASE("what went wrong is said") {
   std::string text;
-  CHECK(thrown_by([&] { static_cast<void>(connect_tcp("no-such-host.invalid", 22, "", 5s)); }, &text) == ExitCode::connection);
+  CHECK(thrown_by([&] { static_cast<void>(connect_tcp("no-such-host.invalid", 22, "", 5s)); }, &text) ==
+        ExitCode::connection);
   CHECK(text.find("no-such-host.invalid") != std::string::npos);
   const uint16_t port = find_free_port();
   CHECK(thrown_by([&] { static_cast<void>(connect_tcp("127.0.0.1", port, "", 5s)); }, &text) == ExitCode::connection);
   CHECK(text.find("port " + std::to_string(port) + ": refused") != std::string::npos);
-  CHECK(thrown_by([&] { static_cast<void>(connect_tcp("127.0.0.1", port, "192.0.2.1", 5s)); }, &text) == ExitCode::connection);
+  CHECK(thrown_by([&] { static_cast<void>(connect_tcp("127.0.0.1", port, "192.0.2.1", 5s)); }, &text) ==
+        ExitCode::connection);
 }
