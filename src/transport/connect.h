@@ -4,6 +4,7 @@
 // From the HOST that a user wrote to a helper that runs there: which SSH to use, then who we are, then the helper.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,10 @@
 namespace docker_sync {
 
 struct ConnectOptions {
-  std::string rsh;      ///< what --rsh says; empty: the built-in SSH, or the system's where that would not do
-  SshFiles files;       ///< SshFiles::of_user(), but for tests
-  Prompter* prompter = nullptr;               ///< null: nobody can be asked
-  std::span<const HelperImage> helpers;       ///< one for each machine type
+  std::string rsh;                       ///< what --rsh says; empty: the built-in SSH, or the system's where needed
+  SshFiles files;                        ///< SshFiles::of_user(), but for tests
+  Prompter* prompter = nullptr;          ///< null: nobody can be asked
+  std::span<const HelperImage> helpers;  ///< one for each machine type
   std::vector<std::string> helper_arguments;
 };
 
