@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "base/compression.h"
 
+#include <fmt/format.h>
 #include <zstd.h>
 
 #include <new>
-
-#include <fmt/format.h>
 
 #include "base/error.h"
 
@@ -15,12 +14,14 @@ namespace docker_sync {
 namespace {
 
 void check(size_t result, const char* doing) {
-  if (ZSTD_isError(result)) throw Error(ExitCode::internal, fmt::format("zstd: {} while {}", ZSTD_getErrorName(result), doing));
+  if (ZSTD_isError(result))
+    throw Error(ExitCode::internal, fmt::format("zstd: {} while {}", ZSTD_getErrorName(result), doing));
 }
 
 }  // namespace
 
-ZstdSink::ZstdSink(Sink& below, int level) : below_(&below), context_(ZSTD_createCCtx(), ZSTD_freeCCtx), out_(ZSTD_CStreamOutSize()) {
+ZstdSink::ZstdSink(Sink& below, int level)
+    : below_(&below), context_(ZSTD_createCCtx(), ZSTD_freeCCtx), out_(ZSTD_CStreamOutSize()) {
   if (!context_) throw std::bad_alloc();
   check(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, level), "setting the level");
   if (level >= 9) {
@@ -46,7 +47,8 @@ void ZstdSink::run(ByteView bytes, int directive) {
   }
 }
 
-ZstdSource::ZstdSource(Source& below) : below_(&below), context_(ZSTD_createDCtx(), ZSTD_freeDCtx), in_(ZSTD_DStreamInSize()) {
+ZstdSource::ZstdSource(Source& below)
+    : below_(&below), context_(ZSTD_createDCtx(), ZSTD_freeDCtx), in_(ZSTD_DStreamInSize()) {
   if (!context_) throw std::bad_alloc();
   check(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, kZstdWindowLog), "bounding the window");
 }

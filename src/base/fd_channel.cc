@@ -25,7 +25,8 @@ size_t FdChannel::read(MutableBytes out, std::chrono::milliseconds silence) {
     }
     pollfd ready[] = {{in_.get(), POLLIN, 0}, {wake_.read_end.get(), POLLIN, 0}};
     if (!wait_for(ready, silence)) {
-      throw Error(ExitCode::connection, "nothing was heard from the other side for " + std::to_string(silence.count() / 1000) + " s",
+      throw Error(ExitCode::connection,
+                  "nothing was heard from the other side for " + std::to_string(silence.count() / 1000) + " s",
                   "check the network and try again");
     }
   }

@@ -3,6 +3,7 @@
 #include "base/spool.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -10,8 +11,6 @@
 #include <cassert>
 #include <cerrno>
 #include <cstdlib>
-
-#include <fmt/format.h>
 
 #include "base/error.h"
 
@@ -58,10 +57,10 @@ void SpoolFolder::require_space(uint64_t bytes) const {
   if (::statvfs(path_.c_str(), &info) != 0) return;  // Unknown: the write will tell.
   const uint64_t available = static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
   if (available >= bytes) return;
-  throw Error(ExitCode::disk,
-              fmt::format("{} has {} MB free, {} MB are needed for temporary files", path_, available >> 20,
-                          (bytes >> 20) + 1),
-              "free some space, or name another folder with --tmpfolder or --remote-tmpfolder");
+  throw Error(
+      ExitCode::disk,
+      fmt::format("{} has {} MB free, {} MB are needed for temporary files", path_, available >> 20, (bytes >> 20) + 1),
+      "free some space, or name another folder with --tmpfolder or --remote-tmpfolder");
 }
 
 Spool::Spool(const SpoolFolder& folder) : folder_(folder.path()), fd_(open_unlinked(folder_)) {}

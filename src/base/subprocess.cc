@@ -23,7 +23,9 @@ namespace {
 constexpr std::chrono::milliseconds kPollEvery{5};
 constexpr int kStatusLost = 255;  // We were started with SIGCHLD ignored: the kernel reaps our children itself.
 
-int exit_status(int wait_status) { return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status); }
+int exit_status(int wait_status) {
+  return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+}
 
 struct SpawnActions {
   posix_spawn_file_actions_t actions;

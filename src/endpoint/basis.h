@@ -24,10 +24,10 @@ namespace docker_sync {
 class Basis {
  public:
   /// Reads the layers of `images` (engine IDs, the most alike first). A basis image that cannot be read is no failure:
-  /// it is left out with a warning, unless one of `local` layers is nowhere else. `on_local` is called as soon as such a
-  /// layer is there; the spool is the basis' own. Scratch: all layers of the images.
-  void read(Engine& engine, const std::vector<std::string>& images, const SpoolFolder& folder, const std::set<Digest>& local,
-            const std::function<void(const Digest&, const Spool&)>& on_local,
+  /// it is left out with a warning, unless one of `local` layers is nowhere else. `on_local` is called as soon as such
+  /// a layer is there; the spool is the basis' own. Scratch: all layers of the images.
+  void read(Engine& engine, const std::vector<std::string>& images, const SpoolFolder& folder,
+            const std::set<Digest>& local, const std::function<void(const Digest&, const Spool&)>& on_local,
             const std::function<void(uint64_t done, uint64_t total)>& on_progress);
 
   /// No thread will wait any longer: each gets `error`.

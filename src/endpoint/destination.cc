@@ -132,11 +132,12 @@ Ready Destination::receive(const Receive& request) {
     connection_.retire_streams_below(streams.first_of_next(), error);
   });
   tasks.run([&] {
-    basis.read(engine_, request.basis, folder_, layers_from(request, LayerOrigin::local),
-               [&](const Digest& layer, const Spool& tar) {
-                 assembly->layer_ready(layer, tar.size(), [&tar] { return std::make_unique<SequentialReader>(tar); });
-               },
-               [&](uint64_t done, uint64_t total) { progress_.report(Stage::indexing, done, total); });
+    basis.read(
+        engine_, request.basis, folder_, layers_from(request, LayerOrigin::local),
+        [&](const Digest& layer, const Spool& tar) {
+          assembly->layer_ready(layer, tar.size(), [&tar] { return std::make_unique<SequentialReader>(tar); });
+        },
+        [&](uint64_t done, uint64_t total) { progress_.report(Stage::indexing, done, total); });
   });
   tasks.run([&] {
     receiver->answer();

@@ -17,7 +17,11 @@ namespace docker_sync {
 class Destination {
  public:
   Destination(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress)
-      : connection_(connection), engine_(engine), folder_(folder), progress_(progress), journal_(Journal::default_folder()) {}
+      : connection_(connection),
+        engine_(engine),
+        folder_(folder),
+        progress_(progress),
+        journal_(Journal::default_folder()) {}
   /// Rolls back.
   ~Destination() { roll_back(); }
   Destination(const Destination&) = delete;

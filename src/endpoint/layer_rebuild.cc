@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "endpoint/layer_rebuild.h"
 
+#include <fmt/format.h>
+
 #include <cassert>
 #include <cstring>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/error.h"
 #include "image/skeleton.h"
@@ -125,7 +125,8 @@ void LayerSource::open_content() {
 void LayerSource::check_end() {
   if (std::exchange(checked_, true)) return;
   if (produced_ != layer_->size || Digest{hash_.finish()} != layer_->diff_id) {
-    throw Error(ExitCode::verification, fmt::format("layer {} was rebuilt with other bytes than it has", layer_->diff_id.brief()),
+    throw Error(ExitCode::verification,
+                fmt::format("layer {} was rebuilt with other bytes than it has", layer_->diff_id.brief()),
                 "try again; if it stays so, the disk or the memory of this host may be damaged");
   }
 }

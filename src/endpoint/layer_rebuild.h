@@ -28,9 +28,9 @@ class ArrivedContents {
  public:
   explicit ArrivedContents(const SpoolFolder& folder) : spool_(folder) {}
 
-  [[nodiscard]] uint64_t expect();                   ///< any thread
+  [[nodiscard]] uint64_t expect();  ///< any thread
   [[nodiscard]] Spool& spool() { return spool_; }
-  void arrived(uint64_t number, uint64_t offset);    ///< its first byte in the spool
+  void arrived(uint64_t number, uint64_t offset);  ///< its first byte in the spool
   [[nodiscard]] uint64_t offset_of(uint64_t number) const;
 
  private:

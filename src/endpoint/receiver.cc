@@ -43,8 +43,15 @@ void put_tag(Sink& sink, AnswerTag tag) {
 Receiver::Receiver(Connection& connection, const SyncStreams& streams, const SpoolFolder& folder, Basis& basis,
                    std::set<Digest> expected, size_t layers_of_image, ProgressReporter& progress,
                    std::function<void(const LayerRebuild&)> on_layer)
-    : connection_(connection), streams_(streams), basis_(basis), progress_(progress), on_layer_(std::move(on_layer)),
-      expected_(std::move(expected)), skeletons_(folder), arrived_(folder), layer_sizes_(layers_of_image),
+    : connection_(connection),
+      streams_(streams),
+      basis_(basis),
+      progress_(progress),
+      on_layer_(std::move(on_layer)),
+      expected_(std::move(expected)),
+      skeletons_(folder),
+      arrived_(folder),
+      layer_sizes_(layers_of_image),
       layers_expected_(expected_.size()) {}
 
 std::unique_ptr<Source> Receiver::open(const LayerRebuild& layer) {
@@ -199,9 +206,8 @@ void Receiver::collect() {
 void Receiver::collect_one(RecordReader& contents, const Wanted& wanted) {
   Spool& spool = arrived_.spool();
   const uint64_t offset = spool.size();
-  HashedSpool sink(spool, [this](uint64_t written) {
-    progress_.report(Stage::sending, bytes_arrived_ + written, bytes_offered_);
-  });
+  HashedSpool sink(
+      spool, [this](uint64_t written) { progress_.report(Stage::sending, bytes_arrived_ + written, bytes_offered_); });
   bool whole = true;
   if (wanted.codec == Codec::data) {
     contents.copy_to(sink, wanted.size);

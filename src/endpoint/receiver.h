@@ -49,7 +49,7 @@ class Receiver {
  private:
   struct Layer {
     LayerRebuild rebuild;
-    size_t missing = 0;            ///< contents that have not arrived
+    size_t missing = 0;  ///< contents that have not arrived
     bool offered_whole = false;
   };
 
@@ -60,7 +60,7 @@ class Receiver {
     ContentHash hash;
     uint64_t size = 0, number = 0;  ///< number: of ArrivedContents
     Codec codec{};
-    BasisFile similar;              ///< Codec::rsync
+    BasisFile similar;  ///< Codec::rsync
   };
 
   void begin_layer(RecordReader& offers);
@@ -79,8 +79,8 @@ class Receiver {
   ProgressReporter& progress_;
   std::function<void(const LayerRebuild&)> on_layer_;
 
-  std::set<Digest> expected_;                 ///< not yet offered
-  Spool skeletons_;                           ///< written by answer(), read once a layer is complete
+  std::set<Digest> expected_;  ///< not yet offered
+  Spool skeletons_;            ///< written by answer(), read once a layer is complete
   ArrivedContents arrived_;
   struct Asked {
     uint64_t number, size;
@@ -90,11 +90,11 @@ class Receiver {
   Bytes config_;
   std::vector<uint64_t> layer_sizes_;
 
-  Queue<Wanted> wanted_;                      ///< in the order in which contents will come
-  Queue<Wanted> damaged_;                     ///< came with another hash; ended when all layers are complete
+  Queue<Wanted> wanted_;   ///< in the order in which contents will come
+  Queue<Wanted> damaged_;  ///< came with another hash; ended when all layers are complete
 
-  std::mutex mutex_;                          ///< guards the two below
-  std::deque<Layer> layers_;                  ///< as offered; never moved
+  std::mutex mutex_;          ///< guards the two below
+  std::deque<Layer> layers_;  ///< as offered; never moved
   size_t passed_on_ = 0, layers_expected_ = 0;
   std::atomic<uint64_t> bytes_offered_ = 0, bytes_arrived_ = 0;
 };

@@ -21,7 +21,9 @@ namespace {
 class Server {
  public:
   Server(std::unique_ptr<Channel> channel, const ServeOptions& options)
-      : options_(options), connection_(std::move(channel), "the controller", options.stream_window), progress_(connection_) {}
+      : options_(options),
+        connection_(std::move(channel), "the controller", options.stream_window),
+        progress_(connection_) {}
 
   ~Server() {
     connection_.close();
@@ -86,7 +88,8 @@ Engine& Server::engine() {
 
 Engine& Server::engine_of_classic_store() {
   if (engine().store_kind() != StoreKind::classic) {
-    throw Error(ExitCode::engine, engine().description() + " keeps images in a containerd store, which is not supported yet",
+    throw Error(ExitCode::engine,
+                engine().description() + " keeps images in a containerd store, which is not supported yet",
                 "only reports work with it; use docker save and docker load");
   }
   return engine();

@@ -54,7 +54,11 @@ class ImageSender {
  public:
   ImageSender(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
               const Send& request)
-      : connection_(connection), engine_(engine), folder_(folder), progress_(progress), request_(request),
+      : connection_(connection),
+        engine_(engine),
+        folder_(folder),
+        progress_(progress),
+        request_(request),
         streams_(request.sync) {}
 
   void run() {
@@ -85,11 +89,11 @@ class ImageSender {
   const Send& request_;
   const SyncStreams streams_;
 
-  Queue<OpenLayer> opened_;            ///< at most the layers to send, in spools
-  Bytes config_;                       ///< set before opened_ ends
-  std::map<Digest, uint64_t> sizes_;   ///< of the archive's files; likewise
-  std::deque<OpenLayer> offered_;      ///< kept open until all is sent
-  std::mutex mutex_;                   ///< guards blocks_; its elements never move nor change
+  Queue<OpenLayer> opened_;           ///< at most the layers to send, in spools
+  Bytes config_;                      ///< set before opened_ ends
+  std::map<Digest, uint64_t> sizes_;  ///< of the archive's files; likewise
+  std::deque<OpenLayer> offered_;     ///< kept open until all is sent
+  std::mutex mutex_;                  ///< guards blocks_; its elements never move nor change
   std::deque<OfferedBlock> blocks_;
 };
 

@@ -59,8 +59,9 @@ class SaveReader {
   void check_complete() const {
     if (layers_left_.empty() && !config_left_) return;
     throw Error(ExitCode::image,
-                layers_left_.empty() ? "the engine gave out the image without its config"
-                                     : "the engine gave out the image without its layer " + layers_left_.begin()->brief(),
+                layers_left_.empty()
+                    ? "the engine gave out the image without its config"
+                    : "the engine gave out the image without its layer " + layers_left_.begin()->brief(),
                 "it was removed meanwhile, or its store is damaged");
   }
 

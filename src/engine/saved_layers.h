@@ -19,8 +19,8 @@
 namespace docker_sync {
 
 struct SavedLayers {
-  std::set<Digest> layers;               ///< wanted layers, by diff_id
-  std::optional<Digest> config;          ///< wanted image config
+  std::set<Digest> layers;       ///< wanted layers, by diff_id
+  std::optional<Digest> config;  ///< wanted image config
   /// Called as soon as a layer is whole, in the order of the archive; once for each.
   std::function<void(const Digest& diff_id, std::unique_ptr<Spool> tar)> on_layer;
   std::function<void(Bytes config)> on_config;

@@ -10,7 +10,8 @@ __asm__(
     ".balign 16\n"
     ".globl docker_sync_helper_begin\n"
     "docker_sync_helper_begin:\n"
-    ".incbin \"" HELPER_BINARY "\"\n"
+    ".incbin \"" HELPER_BINARY
+    "\"\n"
     ".globl docker_sync_helper_end\n"
     "docker_sync_helper_end:\n"
     ".byte 0\n"

@@ -16,7 +16,8 @@ std::string label_of(const ImageInfo& image) {
 }
 
 /// The image whose chain shares the longest prefix, at least one layer; the later created of equals.
-const ImageInfo* highest_common_parent(const std::vector<Digest>& chain, const std::vector<ImageInfo>& images, size_t& shared) {
+const ImageInfo* highest_common_parent(const std::vector<Digest>& chain, const std::vector<ImageInfo>& images,
+                                       size_t& shared) {
   const ImageInfo* best = nullptr;
   shared = 0;
   for (const ImageInfo& image : images) {
@@ -63,17 +64,19 @@ void plan_local_layers(ImagePlan& plan, const std::vector<ImageInfo>& images) {
 
 std::string_view name_of(Status status) {
   switch (status) {
-    case Status::current: return "current";
-    case Status::need_update: return "need update";
-    case Status::new_image: return "new";
+    case Status::current:
+      return "current";
+    case Status::need_update:
+      return "need update";
+    case Status::new_image:
+      return "new";
   }
   return {};
 }
 
 size_t ImagePlan::layers_needed() const {
-  return static_cast<size_t>(std::count_if(layers.begin(), layers.end(), [](const PlannedLayer& layer) {
-    return layer.origin == LayerOrigin::travels;
-  }));
+  return static_cast<size_t>(std::count_if(
+      layers.begin(), layers.end(), [](const PlannedLayer& layer) { return layer.origin == LayerOrigin::travels; }));
 }
 
 ImagePlan plan_image(const Reference& name, const ImageInfo& source, const std::vector<ImageInfo>& destination) {

@@ -39,9 +39,9 @@ struct ImagePlan {
   std::optional<ImageInfo> destination;  ///< the one of the same name
   /// The destination has that very image under another name, or none: it only needs the name.
   std::optional<std::string> present_id;
-  std::vector<PlannedLayer> layers;      ///< of the source's image, base first
+  std::vector<PlannedLayer> layers;  ///< of the source's image, base first
   BasisChoice basis;
-  std::vector<std::string> basis_images; ///< IDs to read: the basis, and images that hold local layers
+  std::vector<std::string> basis_images;  ///< IDs to read: the basis, and images that hold local layers
 
   [[nodiscard]] size_t layers_needed() const;  ///< those that travel
 };

@@ -22,8 +22,12 @@ Session::~Session() {
 }
 
 void Session::attach(Which which, Connection& other) {
-  ends_[which]->start({[this, which](Frame frame) { events_.push({which, std::move(frame), std::nullopt}); },
-                       [this, which](const std::optional<Error>& error) { events_.push({which, std::nullopt, error}); },
+  ends_[which]->start({[this, which](Frame frame) {
+                         events_.push({which, std::move(frame), std::nullopt});
+                       },
+                       [this, which](const std::optional<Error>& error) {
+                         events_.push({which, std::nullopt, error});
+                       },
                        [&other](const Frame& frame) {
                          try {
                            other.send(frame);

@@ -177,7 +177,8 @@ std::optional<ImagePlan> Run::plan_again(const ImagePlan& failed, bool distrust_
 
 void Run::remember(const ImagePlan& plan, const std::string& id) {
   for (ImageInfo& image : destination_) std::erase(image.names, plan.name);
-  const auto there = std::find_if(destination_.begin(), destination_.end(), [&](const ImageInfo& image) { return image.id == id; });
+  const auto there =
+      std::find_if(destination_.begin(), destination_.end(), [&](const ImageInfo& image) { return image.id == id; });
   if (there != destination_.end()) {
     there->names.push_back(plan.name);
     return;

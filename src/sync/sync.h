@@ -39,8 +39,8 @@ enum class Result {
 struct Outcome {
   ImagePlan plan;
   Result result{};
-  uint64_t layer_bytes = 0;     ///< of the layers that travelled, as tars
-  std::optional<Error> error;   ///< Result::failed
+  uint64_t layer_bytes = 0;    ///< of the layers that travelled, as tars
+  std::optional<Error> error;  ///< Result::failed
 };
 
 /// What the user is shown while it goes on. Called in the thread that called sync_images().
@@ -54,16 +54,16 @@ class Observer {
 };
 
 struct Report {
-  std::vector<ImagePlan> images;       ///< each name of the source, sorted by it
-  std::vector<ImageInfo> only_there;   ///< named images of the destination whose names the source has not
+  std::vector<ImagePlan> images;      ///< each name of the source, sorted by it
+  std::vector<ImageInfo> only_there;  ///< named images of the destination whose names the source has not
   uint64_t untagged_source = 0, untagged_destination = 0;
   std::string engine_source, engine_destination;
 };
 
 [[nodiscard]] Report make_report(Session& session);
 
-/// REQUIRES: !selection.report_only(). Throws what ends the whole run: no connection, an engine that cannot be used, the
-/// user's interrupt. A named image that does not exist is an outcome like others.
+/// REQUIRES: !selection.report_only(). Throws what ends the whole run: no connection, an engine that cannot be used,
+/// the user's interrupt. A named image that does not exist is an outcome like others.
 [[nodiscard]] std::vector<Outcome> sync_images(Session& session, const Selection& selection, Observer& observer);
 
 }  // namespace docker_sync

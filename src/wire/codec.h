@@ -42,10 +42,8 @@ class Encoder {
   }
   void put(const Digest& digest) { put(ByteView(digest.bytes)); }
   template <class Enum>
-    requires std::is_enum_v<Enum>
-  void put(Enum value) {
-    put(static_cast<std::underlying_type_t<Enum>>(value));
-  }
+  requires std::is_enum_v<Enum>
+  void put(Enum value) { put(static_cast<std::underlying_type_t<Enum>>(value)); }
   template <class T>
   void put(const std::vector<T>& list) {
     put(list.size());
@@ -57,10 +55,8 @@ class Encoder {
     if (value) put(*value);
   }
   template <class Struct>
-    requires requires(Struct s, Encoder e) { Struct::fields(s, e); }
-  void put(const Struct& value) {
-    Struct::fields(value, *this);
-  }
+  requires requires(Struct s, Encoder e) { Struct::fields(s, e); }
+  void put(const Struct& value) { Struct::fields(value, *this); }
 };
 
 /// Throws ExitCode::protocol where the bytes are not what the fields ask for.
@@ -108,7 +104,7 @@ class Decoder {
     std::copy(view.begin(), view.end(), digest.bytes.begin());
   }
   template <class Enum>
-    requires std::is_enum_v<Enum>
+  requires std::is_enum_v<Enum>
   void get(Enum& value) {
     std::underlying_type_t<Enum> number{};
     get(number);
@@ -129,10 +125,8 @@ class Decoder {
     if (present) get(value.emplace());
   }
   template <class Struct>
-    requires requires(Struct s, Decoder d) { Struct::fields(s, d); }
-  void get(Struct& value) {
-    Struct::fields(value, *this);
-  }
+  requires requires(Struct s, Decoder d) { Struct::fields(s, d); }
+  void get(Struct& value) { Struct::fields(value, *this); }
 
  private:
   [[nodiscard]] uint64_t count() {

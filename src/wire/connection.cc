@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "wire/connection.h"
 
+#include <fmt/format.h>
+
 #include <cassert>
 #include <cstring>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "wire/limits.h"
 
@@ -22,8 +22,8 @@ std::array<uint8_t, 4> little_endian(uint32_t value) {
 }
 
 uint32_t from_little_endian(ByteView bytes) {
-  return static_cast<uint32_t>(bytes[0]) | static_cast<uint32_t>(bytes[1]) << 8 | static_cast<uint32_t>(bytes[2]) << 16 |
-         static_cast<uint32_t>(bytes[3]) << 24;
+  return static_cast<uint32_t>(bytes[0]) | static_cast<uint32_t>(bytes[1]) << 8 |
+         static_cast<uint32_t>(bytes[2]) << 16 | static_cast<uint32_t>(bytes[3]) << 24;
 }
 
 uint32_t stream_of(const Frame& frame) {
@@ -135,7 +135,8 @@ bool Connection::read_exactly(MutableBytes out, bool end_allowed) {
     if (count == 0) {
       if (end_allowed) return false;
       const std::string last_words = channel_->diagnostics();
-      throw Error(ExitCode::connection, "the other side ended the connection" + (last_words.empty() ? "" : " (" + last_words + ")"));
+      throw Error(ExitCode::connection,
+                  "the other side ended the connection" + (last_words.empty() ? "" : " (" + last_words + ")"));
     }
     out = out.subspan(count);
   }

@@ -84,10 +84,10 @@ class Connection {
  private:
   struct Stream {
     std::deque<Bytes> arrived;
-    size_t unread = 0;      ///< bytes in `arrived`
-    size_t consumed = 0;    ///< bytes read and not yet credited to the peer
+    size_t unread = 0;    ///< bytes in `arrived`
+    size_t consumed = 0;  ///< bytes read and not yet credited to the peer
     bool peer_ended = false, reader_open = false;
-    uint64_t credit = 0;    ///< what we may send
+    uint64_t credit = 0;  ///< what we may send
   };
   class Reader;
 

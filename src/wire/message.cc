@@ -25,8 +25,9 @@ Error Failure::to_error() const {
 }
 
 ImageRecord ImageRecord::of(const ImageInfo& image) {
-  ImageRecord record{image.id, {}, image.identity.config, image.identity.diff_ids, image.identity.fingerprint,
-                     image.created, image.size};
+  ImageRecord record{
+      image.id,      {},        image.identity.config, image.identity.diff_ids, image.identity.fingerprint,
+      image.created, image.size};
   for (const Reference& name : image.names) record.names.push_back(name.full());
   return record;
 }

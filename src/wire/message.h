@@ -44,9 +44,7 @@ struct ImageRecord {
 
   [[nodiscard]] static ImageRecord of(const ImageInfo& image);
   [[nodiscard]] ImageInfo to_image() const;
-  static void fields(auto& m, auto& f) {
-    f(m.id, m.names, m.config, m.diff_ids, m.fingerprint, m.created, m.size);
-  }
+  static void fields(auto& m, auto& f) { f(m.id, m.names, m.config, m.diff_ids, m.fingerprint, m.created, m.size); }
 };
 
 struct Chain {
@@ -107,8 +105,8 @@ struct Receive {
   uint32_t sync = 0;
   std::optional<Digest> config;
   std::string fingerprint;
-  std::vector<PlannedLayer> layers;     ///< of the image, base first
-  std::vector<std::string> basis;       ///< engine IDs of the images whose layers are read as basis
+  std::vector<PlannedLayer> layers;  ///< of the image, base first
+  std::vector<std::string> basis;    ///< engine IDs of the images whose layers are read as basis
   static void fields(auto& m, auto& f) { f(m.sync, m.config, m.fingerprint, m.layers, m.basis); }
 };
 

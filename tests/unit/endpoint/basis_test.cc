@@ -20,7 +20,9 @@ struct ReadBasis {
   std::vector<Digest> local;
 
   void read(const std::vector<std::string>& images, const std::set<Digest>& wanted = {}) {
-    basis.read(engine, images, folder, wanted, [&](const Digest& layer, const Spool&) { local.push_back(layer); }, kNoProgress);
+    basis.read(
+        engine, images, folder, wanted, [&](const Digest& layer, const Spool&) { local.push_back(layer); },
+        kNoProgress);
   }
   std::string content_at(const BasisFile& file) {
     Bytes bytes(static_cast<size_t>(file.size));
@@ -33,8 +35,9 @@ struct ReadBasis {
 
 TEST_CASE("contents of all layers are found by hash, and files by path, the topmost first") {
   ReadBasis read;
-  const std::string id = read.engine.add({"app"}, {tar_file("etc/conf", "old") + tar_file("bin/tool", "tool") + tar_end(),
-                                                   tar_file("etc/conf", "new") + tar_end()});
+  const std::string id =
+      read.engine.add({"app"}, {tar_file("etc/conf", "old") + tar_file("bin/tool", "tool") + tar_end(),
+                                tar_file("etc/conf", "new") + tar_end()});
   read.read({id});
   const BasisIndex& index = read.basis.index();
   const auto tool = index.find(content_hash(as_bytes("tool")), 4);
@@ -73,7 +76,8 @@ TEST_CASE("a basis image that vanished is no failure, a local layer that did is 
 
 TEST_CASE("a basis image that is damaged is used as far as it goes") {
   ReadBasis read;
-  const std::string id = read.engine.add({"app"}, {tar_file("a", "good") + tar_end(), tar_file("b", "bad") + tar_end()});
+  const std::string id =
+      read.engine.add({"app"}, {tar_file("a", "good") + tar_end(), tar_file("b", "bad") + tar_end()});
   read.engine.damage_saved_layer = [](Bytes& layer) {
     if (as_text(layer).find("bad") != std::string_view::npos) layer[0] ^= 1;
   };

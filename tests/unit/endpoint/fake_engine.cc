@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "fake_engine.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -38,10 +38,11 @@ ArchiveMember member(const std::string& path, Bytes bytes) {
 
 class OwnedTar : public Source {
  public:
-  explicit OwnedTar(std::vector<ArchiveMember> members) : members_(std::move(members)), tar_([this]() -> std::optional<ArchiveMember> {
-    if (next_ == members_.size()) return std::nullopt;
-    return members_[next_++];
-  }) {}
+  explicit OwnedTar(std::vector<ArchiveMember> members)
+      : members_(std::move(members)), tar_([this]() -> std::optional<ArchiveMember> {
+          if (next_ == members_.size()) return std::nullopt;
+          return members_[next_++];
+        }) {}
   [[nodiscard]] size_t read(MutableBytes out) override { return tar_.read(out); }
 
  private:
@@ -104,7 +105,11 @@ FakeEngine::Image* FakeEngine::find(const std::string& id_or_name) {
 ImageInfo FakeEngine::info(const Image& image) {
   uint64_t size = 0;
   for (const Bytes& layer : image.layers) size += layer.size();
-  return {image.id, image.names, {Digest::parse(image.id), image.diff_ids, std::string(as_text(image.config))}, image.created, size};
+  return {image.id,
+          image.names,
+          {Digest::parse(image.id), image.diff_ids, std::string(as_text(image.config))},
+          image.created,
+          size};
 }
 
 std::vector<ImageInfo> FakeEngine::list() {
@@ -178,7 +183,8 @@ std::vector<std::string> FakeEngine::load(Source& archive) {
       continue;
     }
     const auto file = files.find(items.at(0).layers.at(i));
-    if (file == files.end()) throw Error(ExitCode::engine, "open " + items.at(0).layers.at(i) + ": no such file or directory");
+    if (file == files.end())
+      throw Error(ExitCode::engine, "open " + items.at(0).layers.at(i) + ": no such file or directory");
     if (Digest::of(file->second) != image.diff_ids[i]) throw Error(ExitCode::engine, "invalid diffID");
     image.layers.push_back(file->second);
   }

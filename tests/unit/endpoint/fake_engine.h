@@ -22,7 +22,7 @@ class FakeEngine : public Engine {
                   const std::string& created = "2024-01-01T00:00:00Z", const std::string& environment = {});
   void remove(const std::string& id);
 
-  [[nodiscard]] std::string id_of(const std::string& name);   ///< empty: no such name
+  [[nodiscard]] std::string id_of(const std::string& name);  ///< empty: no such name
   [[nodiscard]] std::vector<std::string> ids();
   [[nodiscard]] std::vector<Bytes> layers_of(const std::string& id);
 

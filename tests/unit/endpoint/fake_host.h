@@ -22,7 +22,9 @@ class BorrowedEngine : public Engine {
   [[nodiscard]] StoreKind store_kind() const override { return engine_->store_kind(); }
   [[nodiscard]] std::vector<ImageInfo> list() override { return engine_->list(); }
   [[nodiscard]] std::optional<ImageInfo> inspect(const std::string& id) override { return engine_->inspect(id); }
-  [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>& ids) override { return engine_->save(ids); }
+  [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>& ids) override {
+    return engine_->save(ids);
+  }
   [[nodiscard]] std::vector<std::string> load(Source& archive) override { return engine_->load(archive); }
   void tag(const std::string& id, const Reference& name) override { engine_->tag(id, name); }
   void remove_untagged(const std::string& id) override { engine_->remove_untagged(id); }

@@ -19,9 +19,8 @@ ImageInfo image(const std::string& id, const std::vector<std::string>& names, co
 }
 
 const std::vector<ImageInfo> kImages = {
-    image("same", {"app:1"}, {"x"}),         image("sibling", {"app:2"}, {"y"}),
-    image("parent", {}, {"a", "b"}),         image("grandparent", {"base"}, {"a"}),
-    image("holder", {"other"}, {"z", "c"}),  image("stranger", {"else"}, {"q"}),
+    image("same", {"app:1"}, {"x"}),       image("sibling", {"app:2"}, {"y"}),     image("parent", {}, {"a", "b"}),
+    image("grandparent", {"base"}, {"a"}), image("holder", {"other"}, {"z", "c"}), image("stranger", {"else"}, {"q"}),
 };
 
 std::vector<std::string> relevant(const Query& query) {

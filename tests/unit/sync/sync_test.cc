@@ -42,7 +42,8 @@ struct TwoHosts {
   std::vector<Outcome> run(const Selection& selection) {
     std::vector<Outcome> outcomes;
     {
-      Session session({source.serve_narrowly(), "source", "/tmp"}, {destination.serve_narrowly(), "destination", "/tmp"});
+      Session session({source.serve_narrowly(), "source", "/tmp"},
+                      {destination.serve_narrowly(), "destination", "/tmp"});
       Quiet quiet;
       outcomes = sync_images(session, selection, quiet);
       bytes = session.source_traffic().received + session.source_traffic().sent;
@@ -79,9 +80,11 @@ TEST_CASE("a new image arrives whole") {
 TEST_CASE("a rebuilt layer costs its changes, and the old image stays without a name") {
   TwoHosts hosts;
   std::string program = noise(300'000, 2);
-  const std::string old = hosts.destination.engine.add({"app:1"}, {kBase, tar_file("app", program) + tar_file("lib", noise(300'000, 3)) + tar_end()});
+  const std::string old = hosts.destination.engine.add(
+      {"app:1"}, {kBase, tar_file("app", program) + tar_file("lib", noise(300'000, 3)) + tar_end()});
   program.replace(100'000, 5, "12345");
-  hosts.source.engine.add({"app:1"}, {kBase, tar_file("app", program) + tar_file("lib", noise(300'000, 3)) + tar_end()});
+  hosts.source.engine.add({"app:1"},
+                          {kBase, tar_file("app", program) + tar_file("lib", noise(300'000, 3)) + tar_end()});
   const Outcome outcome = hosts.sync("app:1");
   CHECK(outcome.result == Result::updated);
   CHECK(outcome.plan.layers_needed() == 1);
@@ -95,9 +98,9 @@ TEST_CASE("a rebuilt layer costs its changes, and the old image stays without a 
 TEST_CASE("contents that moved, or are twice in the new image, travel once or not at all") {
   TwoHosts hosts;
   hosts.destination.engine.add({"app:1"}, {tar_file("here", noise(400'000, 1)) + tar_end()});
-  hosts.source.engine.add({"app:1"}, {tar_file("there", noise(400'000, 1)) + tar_end(),
-                                      tar_file("a", noise(100'000, 2)) + tar_end(),
-                                      tar_file("b", noise(100'000, 2)) + tar_end()});
+  hosts.source.engine.add(
+      {"app:1"}, {tar_file("there", noise(400'000, 1)) + tar_end(), tar_file("a", noise(100'000, 2)) + tar_end(),
+                  tar_file("b", noise(100'000, 2)) + tar_end()});
   CHECK(hosts.sync("app:1").result == Result::updated);
   hosts.check_same("app:1");
   CHECK(hosts.bytes < 110'000);
@@ -105,7 +108,8 @@ TEST_CASE("contents that moved, or are twice in the new image, travel once or no
 
 TEST_CASE("layers that the destination has in another chain do not travel") {
   TwoHosts hosts;
-  const Bytes one = tar_file("one", noise(200'000, 1)) + tar_end(), two = tar_file("two", noise(200'000, 2)) + tar_end();
+  const Bytes one = tar_file("one", noise(200'000, 1)) + tar_end(),
+              two = tar_file("two", noise(200'000, 2)) + tar_end();
   hosts.destination.engine.add({"app:1"}, {one, two});
   hosts.source.engine.add({"app:1"}, {two, one});
   const Outcome outcome = hosts.sync("app:1");
@@ -288,11 +292,13 @@ TEST_CASE("a report names every image of the source, and counts what has no name
   hosts.destination.engine.add({}, {tar_file("a", "3") + tar_end()});
   std::optional<Report> report;
   {
-    Session session({hosts.source.serve_narrowly(), "source", "/tmp"}, {hosts.destination.serve_narrowly(), "destination", "/tmp"});
+    Session session({hosts.source.serve_narrowly(), "source", "/tmp"},
+                    {hosts.destination.serve_narrowly(), "destination", "/tmp"});
     report = make_report(session);
   }
   std::string text;
-  for (const ImagePlan& image : report->images) text += image.name.familiar() + " " + std::string(name_of(image.status)) + "\n";
+  for (const ImagePlan& image : report->images)
+    text += image.name.familiar() + " " + std::string(name_of(image.status)) + "\n";
   CHECK(text == "changed:latest need update\nfresh:1 new\nfresh:2 new\nsame:latest current\n");
   REQUIRE(report->only_there.size() == 1);
   CHECK(report->only_there[0].names[0].familiar() == "theirs:latest");

@@ -40,7 +40,8 @@ struct Peer {
 
 struct TwoPeers {
   TwoPeers() : TwoPeers(make_narrow_pair()) {}
-  explicit TwoPeers(ChannelPair pair) : left(std::move(pair.first), "left's peer"), right(std::move(pair.second), "right's peer") {
+  explicit TwoPeers(ChannelPair pair)
+      : left(std::move(pair.first), "left's peer"), right(std::move(pair.second), "right's peer") {
     left.start();
     right.start();
   }
@@ -65,7 +66,9 @@ Bytes read_all(Source& source) {
 /// A raw channel on one side, to say what a real peer would not.
 struct AgainstRaw {
   AgainstRaw() : AgainstRaw(make_channel_pair()) {}
-  explicit AgainstRaw(ChannelPair pair) : raw(std::move(pair.second)), peer(std::move(pair.first), "raw") { peer.start(); }
+  explicit AgainstRaw(ChannelPair pair) : raw(std::move(pair.second)), peer(std::move(pair.first), "raw") {
+    peer.start();
+  }
 
   void say(FrameType type, ByteView payload) {
     raw->write(encode_frame_header({static_cast<uint32_t>(payload.size()), type}));
@@ -190,7 +193,8 @@ TEST_CASE("a peer that breaks the rules of streams is refused") {
     }
   }
   SUBCASE("too many streams") {
-    for (uint8_t stream = 0; stream <= limits::kLiveStreams; ++stream) side.say(FrameType::data, Bytes{stream, 0, 0, 0, 9});
+    for (uint8_t stream = 0; stream <= limits::kLiveStreams; ++stream)
+      side.say(FrameType::data, Bytes{stream, 0, 0, 0, 9});
   }
   SUBCASE("credit for no stream") { side.say(FrameType::credit, Bytes{1, 0, 0, 0, 1, 0, 0, 0}); }
   SUBCASE("an unknown frame") { side.raw->write(Bytes{0, 0, 0, 0, 99}); }

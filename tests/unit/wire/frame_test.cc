@@ -3,10 +3,9 @@
 #include "wire/frame.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <cstdlib>
-
-#include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/fd.h"

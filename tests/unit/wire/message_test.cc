@@ -9,8 +9,11 @@
 using namespace docker_sync;
 
 TEST_CASE("an inventory crosses the wire whole") {
-  ImageInfo image{"sha256:abc", {Reference::parse("redis"), Reference::parse("host:5000/a/b:1")},
-                  {Digest::of(as_bytes("config")), {Digest::of(as_bytes("l0"))}, "{}"}, "2024-01-01T00:00:00Z", 42};
+  ImageInfo image{"sha256:abc",
+                  {Reference::parse("redis"), Reference::parse("host:5000/a/b:1")},
+                  {Digest::of(as_bytes("config")), {Digest::of(as_bytes("l0"))}, "{}"},
+                  "2024-01-01T00:00:00Z",
+                  42};
   const Inventory sent{"Docker", {ImageRecord::of(image)}, 7};
   const auto received = decode<Inventory>(encode(sent));
   REQUIRE(received.images.size() == 1);
