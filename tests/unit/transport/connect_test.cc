@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "ssh_server.h"
 #include "wire/frame.h"
@@ -53,8 +54,9 @@ std::string reason(SshServer& server, const std::string& config) {
 
 TEST_SUITE("connect" * doctest::skip(!have_sshd())) {
   TEST_CASE("the built-in SSH, the system's ssh and --rsh all start the helper, uploaded once") {
-    SshServer server("SetEnv XDG_CACHE_HOME=/dev/shm/transport-test-cache\n");
-    std::filesystem::remove_all("/dev/shm/transport-test-cache");
+    // Of this process alone: another run of these tests may be under way.
+    const std::string cache = "/dev/shm/transport-test-" + std::to_string(::getpid());
+    SshServer server("SetEnv XDG_CACHE_HOME=" + cache + "\n");
     Client client(server);
     CHECK(client.connect_and_talk() == std::pair(kAnswer, uint64_t{kHelper.size()}));
     CHECK(client.connect_and_talk() == std::pair(kAnswer, uint64_t{0}));
@@ -66,7 +68,7 @@ TEST_SUITE("connect" * doctest::skip(!have_sshd())) {
                          "' -o 'UserKnownHostsFile " + server.files().user_known_hosts + "'";
     CHECK(client.connect_and_talk() == std::pair(kAnswer, uint64_t{0}));
     CHECK(client.prompter.asked.empty());
-    std::filesystem::remove_all("/dev/shm/transport-test-cache");
+    std::filesystem::remove_all(cache);
   }
 
   TEST_CASE("an alias of the configuration is followed") {
