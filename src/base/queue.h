@@ -39,6 +39,11 @@ class Queue {
     return take();
   }
 
+  [[nodiscard]] size_t size() {
+    const std::lock_guard lock(mutex_);
+    return values_.size();
+  }
+
   /// For a thread that works long between two values. Throws like push().
   void throw_if_closed() {
     const std::lock_guard lock(mutex_);

@@ -31,7 +31,10 @@ class Server {
   }
 
   void run() {
-    connection_.start({[this](Frame frame) { events_.push(std::move(frame)); },
+    connection_.start({[this](Frame frame) {
+                         if (events_.size() >= limits::kControlQueue) throw_protocol("too many questions at once");
+                         events_.push(std::move(frame));
+                       },
                        [this](const std::optional<Error>& error) {
                          if (error) end_reason_ = *error;
                          events_.end();

@@ -23,6 +23,7 @@ Session::~Session() {
 
 void Session::attach(Which which, Connection& other) {
   ends_[which]->start({[this, which](Frame frame) {
+                         if (events_.size() >= limits::kControlQueue) throw_protocol("too many answers at once");
                          events_.push({which, std::move(frame), std::nullopt});
                        },
                        [this, which](const std::optional<Error>& error) {
