@@ -8,6 +8,7 @@ nothing else, the link is whole and fast, and user@server may log in and use doc
 
 import os
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -17,6 +18,11 @@ sys.path[:0] = [str(ROOT / "tests"), str(pathlib.Path(__file__).parent)]
 
 from hosts import Network  # noqa: E402
 from world import Way, World  # noqa: E402
+
+# Who starts the tests may ignore signals (nohup, a job of a script); what the tests start must not inherit that.
+for number in (signal.SIGHUP, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

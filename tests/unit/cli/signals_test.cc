@@ -23,6 +23,12 @@ struct Event {
 
 void never() { FAIL("must not be called"); }
 
+/// Who starts the tests may ignore signals (nohup, a job of a script), and children inherit that.
+const bool kNoneIgnored = [] {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
+  return true;
+}();
+
 bool is_blocked(int signal) {
   sigset_t mask;
   ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
@@ -32,6 +38,7 @@ bool is_blocked(int signal) {
 }  // namespace
 
 TEST_CASE("each of the signals calls the action in a thread of its own") {
+  REQUIRE(kNoneIgnored);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     Event interrupted;
     SignalWatcher watcher(interrupted.happen(), never);
