@@ -46,6 +46,7 @@ class ColumnReader {
   [[nodiscard]] ByteView raw(uint64_t size);
 
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
+  [[nodiscard]] size_t left() const { return rest_.size(); }
 
  private:
   ByteView rest_;

@@ -100,6 +100,25 @@ void put_devices(const TarHeader& header, MutableBytes block) {
   put_number(block, kMinor, header.minor, header.style.spaced);
 }
 
+void clear(MutableBytes block, Field field) {
+  const MutableBytes bytes = block.subspan(field.offset, field.size);
+  std::fill(bytes.begin(), bytes.end(), uint8_t{0});
+}
+
+/// All writers agree on this one: six digits, a NUL, a space.
+void put_checksum(MutableBytes block) {
+  const uint64_t checksum = checksum_of(block);
+  clear(block, kChecksum);
+  put_octal(block.subspan(kChecksum.offset), 6, checksum);
+  block[kChecksum.offset + 7] = ' ';
+}
+
+void put_time(MutableBytes block, uint64_t mtime) {
+  const bool spaced = style_of(block).spaced;
+  clear(block, kMtime);
+  put_number(block, kMtime, mtime, spaced);
+}
+
 }  // namespace
 
 std::optional<TarHeader> parse_header(ByteView block) {
@@ -146,10 +165,17 @@ void render_header(const TarHeader& header, MutableBytes block) {
     put_devices(header, block);
     put_text(block, kPrefix, header.prefix);
   }
-  // All writers agree on this one: six digits, a NUL, a space.
-  const uint64_t checksum = checksum_of(block);
-  put_octal(block.subspan(kChecksum.offset), 6, checksum);
-  block[kChecksum.offset + 7] = ' ';
+  put_checksum(block);
+}
+
+void set_header_time(MutableBytes block, uint64_t mtime) {
+  put_time(block, mtime);
+  put_checksum(block);
+}
+
+void clear_header_time(MutableBytes block) {
+  put_time(block, 0);
+  clear(block, kChecksum);
 }
 
 bool all_zero(ByteView bytes) {

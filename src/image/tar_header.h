@@ -53,6 +53,13 @@ struct TarHeader {
 /// know. REQUIRES: texts within the widths above.
 void render_header(const TarHeader& header, MutableBytes block);
 
+/// Changes the time in a header of 512 bytes, and with it the checksum; all else stays as it is.
+void set_header_time(MutableBytes block, uint64_t mtime);
+
+/// Leaves of a header of 512 bytes what does not depend on its time: the time is 0, the checksum blank. It is no header
+/// that anybody reads then.
+void clear_header_time(MutableBytes block);
+
 [[nodiscard]] bool all_zero(ByteView bytes);
 
 /// Bytes of zeros after a content of that many bytes.
