@@ -56,6 +56,12 @@ ContentHash ContentHasher::finish() {
 
 ContentHash content_hash(ByteView bytes) { return canonical(XXH3_128bits(bytes.data(), bytes.size())); }
 
+ShortHash short_hash(const ContentHash& hash) {
+  ShortHash value = 0;
+  for (size_t i = sizeof value; i-- > 0;) value = value << 8 | hash.bytes[i];
+  return value;
+}
+
 std::string to_hex(ByteView bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;

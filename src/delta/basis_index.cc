@@ -86,6 +86,18 @@ std::optional<BasisFile> BasisIndex::find(const ContentHash& hash, uint64_t size
   return at->found();
 }
 
+std::optional<BasisFile> BasisIndex::find(ShortHash hash, uint64_t size) const {
+  assert(sealed_);
+  ContentHash lowest;
+  for (size_t i = 0; i < sizeof hash; ++i) lowest.bytes[i] = static_cast<uint8_t>(hash >> 8 * i);
+  auto at = std::lower_bound(files_.begin(), files_.end(), lowest,
+                             [](const File& file, const ContentHash& wanted) { return file.hash < wanted; });
+  for (; at != files_.end() && short_hash(at->hash) == hash; ++at) {
+    if (at->size == size) return at->found();
+  }
+  return std::nullopt;
+}
+
 std::optional<BasisFile> BasisIndex::find_similar(std::string_view path, uint64_t size) const {
   assert(sealed_);
   Choice choice{size};

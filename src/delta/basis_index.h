@@ -26,15 +26,16 @@ struct BasisFile {
 
 class BasisIndex {
  public:
-  /// Base layer first: of equals, the later one is preferred. Throws ExitCode::image beyond 65,536 layers, offsets of
+  /// In any order: of equals, the one in the layer of the highest number is preferred. Throws ExitCode::image beyond 65,536 layers, offsets of
   /// 2^48 or 2^32 files. REQUIRES: not sealed.
   void add(uint32_t layer, uint64_t offset, uint64_t size, std::string_view path, const ContentHash& hash);
 
   /// Sorts; nothing may be added afterwards. From here on any number of threads may look up.
   void seal();
 
-  /// That very content. REQUIRES: sealed.
+  /// That very content, by its hash or the short one. REQUIRES: sealed.
   [[nodiscard]] std::optional<BasisFile> find(const ContentHash& hash, uint64_t size) const;
+  [[nodiscard]] std::optional<BasisFile> find(ShortHash hash, uint64_t size) const;
 
   /// The file that a new one of `size` bytes at `path` was most likely made from: the same path, else the same path but
   /// for versions, else the same name but for versions in the most similar folder; of several the closest in size, then

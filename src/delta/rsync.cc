@@ -180,6 +180,15 @@ uint64_t signature_size(uint64_t basis_size, SignatureShape shape) {
   return kHeaderBytes + signature_blocks(basis_size, shape) * (kWeakBytes + shape.strong_bytes);
 }
 
+bool signature_pays(uint64_t basis_size, uint64_t new_size) {
+  // zstd leaves about a third of a typical file. A signature that is a tenth of it leaves too little to win, and a
+  // basis so much larger seldom shares much.
+  static constexpr uint64_t kShare = 10;
+  if (basis_size == 0 || new_size < kSmallestDeltaBytes) return false;
+  const SignatureShape shape = signature_shape(basis_size, new_size);
+  return signature_blocks(basis_size, shape) <= kMostBlocks && signature_size(basis_size, shape) <= new_size / kShare;
+}
+
 Bytes make_signature(const RandomAccess& basis, SignatureShape shape) {
   assert(shape.block_bytes >= kSmallestBlock && shape.block_bytes <= kLargestShape.block_bytes);
   assert(shape.strong_bytes >= 1 && shape.strong_bytes <= kLargestShape.strong_bytes);

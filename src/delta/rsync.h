@@ -35,6 +35,13 @@ inline constexpr uint64_t kMostBlocks = 1 << 20;
 [[nodiscard]] uint64_t signature_blocks(uint64_t basis_size, SignatureShape shape);
 [[nodiscard]] uint64_t signature_size(uint64_t basis_size, SignatureShape shape);
 
+/// The smallest content for which a signature may pay. On 1,889 changed files of upgraded Debian packages the sum of
+/// signatures and solid stream is least at 2 KiB, and flat: 0.1 % more at none and at 3 KiB.
+inline constexpr uint64_t kSmallestDeltaBytes = 2 << 10;
+
+/// Whether a signature of `basis_size` bytes for a content of `new_size` is small enough beside what it may save.
+[[nodiscard]] bool signature_pays(uint64_t basis_size, uint64_t new_size);
+
 /// Reads the basis once. Memory: the signature and 80 KiB. REQUIRES: at most kMostBlocks blocks.
 [[nodiscard]] Bytes make_signature(const RandomAccess& basis, SignatureShape shape);
 

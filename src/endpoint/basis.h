@@ -1,53 +1,85 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// What the destination reads of its own images for one sync: layers in spools, their contents in an index, and whole
-// layers that the new image has in another chain. Filled by one thread; others wait for what they need of it.
+// The layers that needed layers are built from: all of them at the destination, and at the source those that it holds
+// too (the shared basis). Both sides number them alike, by the list that the controller gave them, and cut them alike
+// into pieces and groups, so that each can name to the other what lies where.
 #pragma once
 
 #include <condition_variable>
-#include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "base/error.h"
 #include "base/spool.h"
 #include "delta/basis_index.h"
-#include "engine/engine.h"
+#include "endpoint/entry_group.h"
+#include "image/digest.h"
 
 namespace docker_sync {
 
 class Basis {
  public:
-  /// Reads the layers of `images` (engine IDs, the most alike first). A basis image that cannot be read is no failure:
-  /// it is left out with a warning, unless one of `local` layers is nowhere else. `on_local` is called as soon as such
-  /// a layer is there; the spool is the basis' own. Scratch: all layers of the images.
-  void read(Engine& engine, const std::vector<std::string>& images, const SpoolFolder& folder,
-            const std::set<Digest>& local, const std::function<void(const Digest&, const Spool&)>& on_local,
-            const std::function<void(uint64_t done, uint64_t total)>& on_progress);
+  struct Content {
+    uint64_t offset = 0, size = 0;  ///< in the layer
+  };
+
+  /// `layers`: the one to prefer last.
+  explicit Basis(std::vector<Digest> layers);
+
+  [[nodiscard]] const std::vector<Digest>& diff_ids() const { return diff_ids_; }
+  /// The layer's number. REQUIRES: it is one of diff_ids().
+  [[nodiscard]] uint32_t number_of(const Digest& layer) const;
+
+  /// Takes a layer: splits and hashes it in the calling thread, of which there may be several. Memory that stays: 72
+  /// bytes per file.
+  void add(uint32_t layer, std::unique_ptr<Spool> tar);
+
+  /// No more layers come.
+  void seal();
 
   /// No thread will wait any longer: each gets `error`.
   void close(const Error& error);
 
-  /// Waits until read() is done.
-  [[nodiscard]] const BasisIndex& index();
+  /// Waits for seal(). All below REQUIRE that it has returned.
+  void wait();
 
-  /// The layer that BasisFile::layer counts. REQUIRES: index() has returned.
-  [[nodiscard]] const RandomAccess& layer(uint32_t number) const { return *layers_.at(number); }
+  [[nodiscard]] const BasisIndex& index() const { return index_; }
+  /// False for a layer that could not be read.
+  [[nodiscard]] bool has(uint32_t layer) const { return layers_.at(layer).tar != nullptr; }
+  [[nodiscard]] bool has_all() const;
+  [[nodiscard]] const RandomAccess& tar(uint32_t layer) const { return *layers_.at(layer).tar; }
+  /// Every piece's content, in order: the gap before it begins where the one before ends.
+  [[nodiscard]] const std::vector<Content>& contents(uint32_t layer) const { return layers_.at(layer).contents; }
+
+  [[nodiscard]] size_t groups(uint32_t layer) const { return layers_.at(layer).group_names.size(); }
+  [[nodiscard]] const std::vector<ShortHash>& group_names(uint32_t layer) const {
+    return layers_.at(layer).group_names;
+  }
+  /// The group's first piece; for the number of groups, the number of pieces.
+  [[nodiscard]] size_t group_begin(uint32_t layer, size_t group) const;
 
  private:
-  void add_contents(uint32_t number, const Spool& tar);
+  struct Layer {
+    std::unique_ptr<Spool> tar;
+    std::vector<Content> contents;
+    std::vector<ShortHash> group_names;
+    std::vector<uint32_t> group_begins;
+  };
 
-  BasisIndex index_;
-  std::vector<std::unique_ptr<Spool>> layers_;
-  std::mutex mutex_;
+  std::vector<Digest> diff_ids_;
+  std::vector<Layer> layers_;
+  std::mutex mutex_;  ///< guards all below, and layers_ until ready_
   std::condition_variable changed_;
+  BasisIndex index_;
   bool ready_ = false;
   std::optional<Error> error_;
 };
+
+/// Throws ExitCode::protocol unless a peer's place is within a layer of the basis; ExitCode::verification if that layer
+/// could not be read here, so that all is tried again without basis.
+void check_place(const Basis& basis, const BasisFile& place);
 
 }  // namespace docker_sync

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/queue.h"
 #include "base/task_group.h"
-#include "endpoint/basis.h"
+#include "endpoint/basis_reader.h"
 #include "endpoint/receiver.h"
 #include "image/archive_writer.h"
 
@@ -114,7 +114,7 @@ Ready Destination::receive(const Receive& request) {
   roll_back();
   journal_.sweep(engine_, request.config);
   const SyncStreams streams(request.sync);
-  Basis basis;
+  Basis basis(request.basis);
   std::optional<Assembly> assembly;
   std::atomic<uint64_t> layer_bytes = 0;
   std::optional<Receiver> receiver;
@@ -132,12 +132,17 @@ Ready Destination::receive(const Receive& request) {
     connection_.retire_streams_below(streams.first_of_next(), error);
   });
   tasks.run([&] {
-    basis.read(
-        engine_, request.basis, folder_, layers_from(request, LayerOrigin::local),
-        [&](const Digest& layer, const Spool& tar) {
-          assembly->layer_ready(layer, tar.size(), [&tar] { return std::make_unique<SequentialReader>(tar); });
-        },
-        [&](uint64_t done, uint64_t total) { progress_.report(Stage::indexing, done, total); });
+    BasisReading reading{request.basis_images,
+                         {request.basis.begin(), request.basis.end()},
+                         layers_from(request, LayerOrigin::local),
+                         {},
+                         {}};
+    reading.on_needed = [&](const Digest& layer, const Spool& tar) {
+      assembly->layer_ready(layer, tar.size(), [&tar] { return std::make_unique<SequentialReader>(tar); });
+    };
+    reading.on_progress = [&](uint64_t done, uint64_t total) { progress_.report(Stage::indexing, done, total); };
+    read_basis(engine_, folder_, reading, basis);
+    basis.seal();
   });
   tasks.run([&] {
     receiver->answer();

@@ -38,20 +38,9 @@ uint64_t ArrivedContents::offset_of(uint64_t number) const {
   return offset;
 }
 
-/// Where reading stands in a block: in the gap of an entry, or in the content behind it.
-struct LayerSource::OpenBlock {
-  std::vector<SkeletonEntry> entries;
-  const std::vector<ContentOrigin>* contents = nullptr;
-  size_t entry = 0, next_content = 0;
-  size_t gap_position = 0;
-  const RandomAccess* file = nullptr;
-  uint64_t offset = 0, left = 0;  ///< of the open content
-};
-
-LayerSource::LayerSource(const LayerRebuild& layer, const Spool& skeletons, Basis& basis, ArrivedContents& arrived)
+LayerSource::LayerSource(const LayerRebuild& layer, const Spool& skeletons, const Basis& basis,
+                         ArrivedContents& arrived)
     : layer_(&layer), skeletons_(&skeletons), basis_(&basis), arrived_(&arrived) {}
-
-LayerSource::~LayerSource() = default;
 
 size_t LayerSource::read(MutableBytes out) {
   size_t count = 0;
@@ -69,56 +58,86 @@ size_t LayerSource::read(MutableBytes out) {
 }
 
 size_t LayerSource::read_unhashed(MutableBytes out) {
-  while (true) {
-    if (!block_) {
-      if (next_block_ == layer_->blocks.size()) return 0;
-      open_block();
-    }
-    OpenBlock& block = *block_;
-    if (block.left > 0) {
-      const auto count = static_cast<size_t>(std::min<uint64_t>(out.size(), block.left));
-      block.file->read_at(block.offset, out.first(count));
-      block.offset += count;
-      block.left -= count;
+  do {
+    if (gap_position_ < gap_.size()) {
+      const size_t count = std::min(out.size(), gap_.size() - gap_position_);
+      std::memcpy(out.data(), gap_.data() + gap_position_, count);
+      gap_position_ += count;
       return count;
     }
-    if (block.entry == block.entries.size()) {
-      block_.reset();
-      continue;
-    }
-    const Bytes& gap = block.entries[block.entry].gap;
-    if (block.gap_position < gap.size()) {
-      const size_t count = std::min(out.size(), gap.size() - block.gap_position);
-      std::memcpy(out.data(), gap.data() + block.gap_position, count);
-      block.gap_position += count;
+    if (left_ > 0) {
+      const auto count = static_cast<size_t>(std::min<uint64_t>(out.size(), left_));
+      file_->read_at(offset_, out.first(count));
+      offset_ += count;
+      left_ -= count;
       return count;
     }
-    open_content();
+  } while (open_piece());
+  return 0;
+}
+
+bool LayerSource::open_piece() {
+  while (next_piece_ == pieces_) {
+    if (next_segment_ == layer_->segments.size()) return false;
+    open_segment(layer_->segments[next_segment_++]);
+  }
+  const LayerRebuild::Segment& segment = layer_->segments[next_segment_ - 1];
+  const bool first = next_piece_ == 0;
+  const size_t padding = first && segment.padded ? tar_padding(content_size_) : 0;
+  segment.known_layer ? open_known_piece(segment) : open_block_piece(segment);
+  if (padding > 0) gap_.insert(gap_.begin(), padding, uint8_t{0});
+  gap_position_ = 0;
+  content_size_ = left_;
+  ++next_piece_;
+  return true;
+}
+
+void LayerSource::open_segment(const LayerRebuild::Segment& segment) {
+  Bytes encoded(static_cast<size_t>(segment.spool_bytes));
+  skeletons_->read_at(segment.spool_offset, encoded);
+  next_piece_ = next_content_ = 0;
+  if (segment.known_layer) {
+    times_.feed(std::move(encoded));
+    pieces_ = segment.pieces;
+  } else {
+    entries_ = decode_skeleton(encoded, limits::kBlockMemory);
+    pieces_ = entries_.size();
   }
 }
 
-void LayerSource::open_block() {
-  const LayerRebuild::Block& of = layer_->blocks[next_block_++];
-  Bytes encoded(static_cast<size_t>(of.skeleton_bytes));
-  skeletons_->read_at(of.skeleton_offset, encoded);
-  block_ = std::make_unique<OpenBlock>();
-  block_->entries = decode_skeleton(encoded, limits::kBlockMemory);
-  block_->contents = &of.contents;
+void LayerSource::open_known_piece(const LayerRebuild::Segment& segment) {
+  const auto& contents = basis_->contents(*segment.known_layer);
+  const RandomAccess& tar = basis_->tar(*segment.known_layer);
+  const size_t piece = segment.first_piece + next_piece_;
+  const Basis::Content& content = contents.at(piece);
+  uint64_t begin = 0;
+  if (piece > 0) begin = contents[piece - 1].offset + contents[piece - 1].size;
+  gap_.resize(static_cast<size_t>(content.offset - begin));
+  tar.read_at(begin, gap_);
+  replace_times(gap_, [this] { return times_.next(); });
+  if (next_piece_ == 0 && piece > 0) {
+    // The padding of the content before it there is not that of the content before it here.
+    const auto own = without_padding(gap_, contents[piece - 1].size);
+    if (!own) throw_protocol("a group that cannot be named");
+    gap_.erase(gap_.begin(), gap_.end() - static_cast<std::ptrdiff_t>(own->size()));
+  }
+  file_ = &tar;
+  offset_ = content.offset;
+  left_ = content.size;
 }
 
-void LayerSource::open_content() {
-  OpenBlock& block = *block_;
-  block.left = block.entries[block.entry].content_size;
-  ++block.entry;
-  block.gap_position = 0;
-  if (block.left == 0) return;
-  const ContentOrigin& origin = block.contents->at(block.next_content++);
+void LayerSource::open_block_piece(const LayerRebuild::Segment& segment) {
+  SkeletonEntry& entry = entries_[next_piece_];
+  gap_ = std::move(entry.gap);
+  left_ = entry.content_size;
+  if (left_ == 0) return;
+  const ContentOrigin& origin = segment.contents.at(next_content_++);
   if (origin.file == ContentOrigin::kArrived) {
-    block.file = &arrived_->spool();
-    block.offset = arrived_->offset_of(origin.position);
+    file_ = &arrived_->spool();
+    offset_ = arrived_->offset_of(origin.position);
   } else {
-    block.file = &basis_->layer(origin.file);
-    block.offset = origin.position;
+    file_ = &basis_->tar(origin.file);
+    offset_ = origin.position;
   }
 }
 

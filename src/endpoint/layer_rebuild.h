@@ -1,17 +1,20 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// One layer that travels, at the destination: what its skeleton is, where each of its contents lies, and, once all are
-// there, the layer's bytes again. Skeleton blocks wait in a spool in the form in which they came; per content only its
-// place is kept in memory (16 bytes).
+// One layer that travels, at the destination: what it is made of, and, once all of that is there, the layer's bytes
+// again. Skeleton blocks and times wait in a spool in the form in which they came; in memory there is per content of a
+// block only its place (16 bytes), and nothing per entry of a known group.
 #pragma once
 
 #include <deque>
+#include <mutex>
 #include <vector>
 
 #include "base/hash.h"
 #include "base/spool.h"
 #include "endpoint/basis.h"
+#include "image/entry_times.h"
+#include "image/skeleton.h"
 
 namespace docker_sync {
 
@@ -23,7 +26,7 @@ struct ContentOrigin {
 };
 
 /// The contents that came over the wire in one sync, appended to a spool. Written by one thread. A number is given when
-/// a content is asked for, so that others that are equal to it can refer to it before it is there.
+/// a content is expected, so that others that are equal to it can refer to it before it is there.
 class ArrivedContents {
  public:
   explicit ArrivedContents(const SpoolFolder& folder) : spool_(folder) {}
@@ -40,40 +43,55 @@ class ArrivedContents {
 };
 
 struct LayerRebuild {
+  /// Pieces of a basis layer with other times, or a block.
+  struct Segment {
+    uint64_t spool_offset = 0, spool_bytes = 0;  ///< of the times or the skeleton
+    std::optional<uint32_t> known_layer;         ///< that basis layer; none for a block
+    size_t first_piece = 0, pieces = 0;          ///< in the basis layer
+    bool padded = true;                          ///< the padding of the content before comes first
+    std::vector<ContentOrigin> contents;         ///< of a block
+  };
+
   Digest diff_id;
   uint64_t size = 0;
-  struct Block {
-    uint64_t skeleton_offset = 0, skeleton_bytes = 0;  ///< in the skeleton spool
-    std::vector<ContentOrigin> contents;
-  };
-  std::deque<Block> blocks;
+  std::deque<Segment> segments;
 };
 
 /// The layer's bytes, hashed as they are read: the end of a layer that is not its diff_id throws ExitCode::verification
 /// in place of its last bytes. All referred to must outlive it. Memory: one block.
 class LayerSource : public Source {
  public:
-  LayerSource(const LayerRebuild& layer, const Spool& skeletons, Basis& basis, ArrivedContents& arrived);
-  ~LayerSource() override;
+  LayerSource(const LayerRebuild& layer, const Spool& skeletons, const Basis& basis, ArrivedContents& arrived);
   [[nodiscard]] size_t read(MutableBytes out) override;
 
  private:
-  struct OpenBlock;
-
   [[nodiscard]] size_t read_unhashed(MutableBytes out);
-  void open_block();
-  void open_content();
+  /// False at the layer's end.
+  [[nodiscard]] bool open_piece();
+  void open_segment(const LayerRebuild::Segment& segment);
+  void open_known_piece(const LayerRebuild::Segment& segment);
+  void open_block_piece(const LayerRebuild::Segment& segment);
   void check_end();
 
   const LayerRebuild* layer_;
   const Spool* skeletons_;
-  Basis* basis_;
+  const Basis* basis_;
   ArrivedContents* arrived_;
   Sha256 hash_;
-  size_t next_block_ = 0;
   uint64_t produced_ = 0;
   bool checked_ = false;
-  std::unique_ptr<OpenBlock> block_;
+
+  size_t next_segment_ = 0;
+  size_t next_piece_ = 0, pieces_ = 0;  ///< of the open segment
+  TimeDecoder times_;
+  std::vector<SkeletonEntry> entries_;
+  size_t next_content_ = 0;
+
+  Bytes gap_;  ///< of the open piece
+  size_t gap_position_ = 0;
+  const RandomAccess* file_ = nullptr;
+  uint64_t offset_ = 0, left_ = 0;  ///< of its content
+  uint64_t content_size_ = 0;
 };
 
 }  // namespace docker_sync

@@ -14,28 +14,11 @@ namespace {
 
 constexpr int kAnswerLevel = 3;
 
-/// Hashes what goes into a spool, and tells how much that is.
-class HashedSpool : public Sink {
- public:
-  HashedSpool(Spool& spool, std::function<void(uint64_t)> tell) : spool_(&spool), tell_(std::move(tell)) {}
-  void write(ByteView bytes) override {
-    hasher_.write(bytes);
-    spool_->write(bytes);
-    written_ += bytes.size();
-    tell_(written_);
-  }
-  [[nodiscard]] ContentHash finish() { return hasher_.finish(); }
-
- private:
-  Spool* spool_;
-  std::function<void(uint64_t)> tell_;
-  ContentHasher hasher_;
-  uint64_t written_ = 0;
-};
-
-void put_tag(Sink& sink, AnswerTag tag) {
-  const auto byte = static_cast<uint8_t>(tag);
-  sink.write({&byte, 1});
+template <typename Value>
+Value take_front(std::deque<Value>& values) {
+  const Value value = values.front();
+  values.pop_front();
+  return value;
 }
 
 }  // namespace
@@ -70,13 +53,21 @@ void Receiver::answer() {
   auto writer = connection_.open_writer(streams_.answers);
   ZstdSink answers(writer, kAnswerLevel);
 
+  basis_.wait();
+  read_shared(offers);
+  put_groups(answers);
+  answers.flush();
   for (bool more = true; more;) {
     switch (static_cast<OfferTag>(offers.byte())) {
       case OfferTag::layer:
         begin_layer(offers);
         break;
+      case OfferTag::known:
+        take_known(offers);
+        break;
       case OfferTag::block:
-        answer_block(offers, answers);
+        take_block(offers, answers);
+        answers.flush();
         break;
       case OfferTag::end_of_layer:
         end_layer();
@@ -91,8 +82,6 @@ void Receiver::answer() {
       default:
         throw_protocol("an unknown offer");
     }
-    while (const auto again = damaged_.try_pop()) ask_again(answers, *again);
-    answers.flush();
   }
   if (!expected_.empty()) throw_protocol("not all layers were offered");
   if (layers_expected_ == 0) damaged_.end();
@@ -106,6 +95,27 @@ void Receiver::answer() {
   wanted_.end();
 }
 
+void Receiver::read_shared(RecordReader& offers) {
+  for (size_t layer = 0; layer < basis_.diff_ids().size(); ++layer) shared_.push_back(offers.byte() != 0);
+}
+
+void Receiver::put_groups(Sink& answers) const {
+  // Of more groups than may be told, those of the layers to prefer.
+  std::vector<size_t> told(shared_.size());
+  size_t left = limits::kGroups;
+  for (size_t layer = told.size(); layer-- > 0;) {
+    if (shared_[layer]) continue;
+    told[layer] = std::min(left, basis_.groups(static_cast<uint32_t>(layer)));
+    left -= told[layer];
+  }
+  for (size_t layer = 0; layer < told.size(); ++layer) {
+    if (shared_[layer]) continue;
+    put_integer(answers, told[layer]);
+    const std::vector<ShortHash>& names = basis_.group_names(static_cast<uint32_t>(layer));
+    for (size_t i = 0; i < told[layer]; ++i) put_fixed64(answers, names[i]);
+  }
+}
+
 void Receiver::begin_layer(RecordReader& offers) {
   const Digest diff_id = offers.digest();
   if (expected_.erase(diff_id) == 0) throw_protocol("a layer that was not asked for");
@@ -117,66 +127,137 @@ void Receiver::begin_layer(RecordReader& offers) {
   bytes_offered_ += layer.rebuild.size;
 }
 
-void Receiver::answer_block(RecordReader& offers, Sink& answers) {
+Receiver::Layer& Receiver::open_layer() {
+  const std::lock_guard lock(mutex_);
+  if (layers_.empty() || layers_.back().offered_whole) throw_protocol("entries outside of a layer");
+  return layers_.back();  // Only this thread adds layers, and they never move.
+}
+
+void Receiver::take_known(RecordReader& offers) {
+  const auto layer = static_cast<uint32_t>(offers.integer(UINT32_MAX));
+  check_place(basis_, {layer, 0, 0});
+  const uint64_t first = offers.integer(), count = offers.integer();
+  if (first > basis_.groups(layer) || count > basis_.groups(layer) - first) throw_protocol("a group that is not there");
+  const Bytes times = offers.run(limits::kTimesBytes);
+
+  LayerRebuild::Segment segment{skeletons_.size(), times.size(), layer};
+  segment.first_piece = basis_.group_begin(layer, static_cast<size_t>(first));
+  const size_t end = basis_.group_begin(layer, static_cast<size_t>(first + count));
+  segment.pieces = end - segment.first_piece;
+  skeletons_.write(times);
+  for (size_t i = segment.first_piece; i < end; ++i) bytes_arrived_ += basis_.contents(layer)[i].size;
+  open_layer().rebuild.segments.push_back(std::move(segment));
+}
+
+void Receiver::take_block(RecordReader& offers, Sink& answers) {
+  Layer& layer = open_layer();
+  LayerRebuild::Segment block;
+  block.padded = offers.byte() != 0;
   const Bytes encoded = offers.run(limits::kBlockBytes);
   const std::vector<SkeletonEntry> entries = decode_skeleton(encoded, limits::kBlockMemory);
-  const BasisIndex& index = basis_.index();
-  {
-    const std::lock_guard lock(mutex_);
-    if (layers_.empty() || layers_.back().offered_whole) throw_protocol("a block outside of a layer");
-  }
-  Layer& layer = layers_.back();  // Only this thread adds layers, and they never move.
-
-  LayerRebuild::Block block{skeletons_.size(), encoded.size(), {}};
+  block.spool_offset = skeletons_.size();
+  block.spool_bytes = encoded.size();
   skeletons_.write(encoded);
-  Bytes codecs;
-  std::vector<Wanted> wanted;
-  Wanted offered{layers_.size() - 1, blocks_offered_++, 0};
+
+  Claims claims = read_claims(offers, entries);
+  WantedBlock wanted;
+  std::vector<Answer> given;
+  uint64_t index = 0;
   for (const SkeletonEntry& entry : entries) {
     if (entry.content_size == 0) continue;
-    offers.read(offered.hash.bytes);
-    offered.size = entry.content_size;
-    if (const auto origin = held(offered.hash, offered.size)) {
-      codecs.push_back(static_cast<uint8_t>(Codec::have));
-      block.contents.push_back(*origin);
-      bytes_arrived_ += offered.size;
+    Wanted content{layers_.size() - 1, blocks_offered_, index, entry.content_size, 0, {}, {}};
+    std::optional<ContentOrigin> origin = find_origin(claims, content, entry, given);
+    if (origin) {
+      bytes_arrived_ += content.size;
     } else {
-      const auto similar = index.find_similar(content_path(entry.gap), offered.size);
-      offered.codec = choose_codec(offered.size, similar);
-      offered.similar = similar.value_or(BasisFile{});
-      offered.number = arrived_.expect();
-      asked_for_.emplace(offered.hash, Asked{offered.number, offered.size});
-      codecs.push_back(static_cast<uint8_t>(offered.codec));
-      block.contents.push_back({ContentOrigin::kArrived, offered.number});
-      wanted.push_back(offered);
+      content.number = arrived_.expect();
+      origin = {ContentOrigin::kArrived, content.number};
+      wanted.contents.push_back(content);
     }
-    ++offered.index;
+    block.contents.push_back(*origin);
+    offered_.push_back({*origin, content.size});
+    ++index;
   }
-  layer.rebuild.blocks.push_back(std::move(block));
+  ++blocks_offered_;
+  layer.rebuild.segments.push_back(std::move(block));
   {
     const std::lock_guard lock(mutex_);
-    layer.missing += wanted.size();
+    layer.missing += wanted.contents.size();
+  }
+  answer(std::move(wanted), given, answers);
+}
+
+Receiver::Claims Receiver::read_claims(RecordReader& offers, const std::vector<SkeletonEntry>& entries) {
+  Claims claims;
+  std::vector<uint64_t> copied;
+  size_t repeats = 0, asks = 0;
+  for (const SkeletonEntry& entry : entries) {
+    if (entry.content_size == 0) continue;
+    const auto claim = static_cast<Claim>(offers.byte());
+    claims.claims.push_back(claim);
+    if (claim == Claim::copy) copied.push_back(entry.content_size);
+    repeats += claim == Claim::repeat;
+    asks += claim == Claim::ask;
+  }
+  for (const uint64_t size : copied) {
+    const BasisFile place = places_.get(offers);
+    check_place(basis_, place);
+    if (place.size != size) throw_protocol("a copy of another size");
+    claims.copies.push_back({place.layer, place.offset});
+  }
+  for (size_t i = 0; i < repeats; ++i) claims.repeats.push_back(offers.integer());
+  for (size_t i = 0; i < asks; ++i) claims.hashes.push_back(offers.fixed64());
+  return claims;
+}
+
+std::optional<ContentOrigin> Receiver::find_origin(Claims& claims, Wanted& content, const SkeletonEntry& entry,
+                                                   std::vector<Answer>& given) const {
+  switch (claims.claims.at(static_cast<size_t>(content.index))) {
+    case Claim::copy:
+      return take_front(claims.copies);
+    case Claim::repeat: {
+      const uint64_t distance = take_front(claims.repeats);
+      if (distance == 0 || distance > offered_.size()) throw_protocol("a repeat of what was not offered");
+      const Offered& before = offered_[static_cast<size_t>(offered_.size() - distance)];
+      if (before.size != content.size) throw_protocol("a repeat of another size");
+      return before.origin;
+    }
+    case Claim::travel:
+      return std::nullopt;
+    case Claim::ask:
+      content.hash = take_front(claims.hashes);
+      if (const auto same = basis_.index().find(*content.hash, content.size)) {
+        given.push_back(Answer::have);
+        return ContentOrigin{same->layer, same->offset};
+      }
+      content.similar = worth_signature(entry, content.size);
+      given.push_back(content.similar ? Answer::signature : Answer::none);
+      return std::nullopt;
+  }
+  throw_protocol("an unknown claim");
+}
+
+std::optional<BasisFile> Receiver::worth_signature(const SkeletonEntry& entry, uint64_t size) const {
+  const auto similar = basis_.index().find_similar(content_path(entry.gap), size);
+  // The source has what is in a shared layer: it needs no signature to send a patch.
+  if (!similar || shared_.at(similar->layer) || !signature_pays(similar->size, size)) return std::nullopt;
+  return similar;
+}
+
+void Receiver::answer(WantedBlock wanted, const std::vector<Answer>& given, Sink& answers) {
+  if (given.empty()) {
+    if (!wanted.contents.empty()) wanted_.push(std::move(wanted));
+    return;
   }
   // The order of answers is the order of contents; expect them before the source can know.
-  for (const Wanted& one : wanted) wanted_.push(one);
-  put_answers(answers, codecs, wanted);
-}
-
-std::optional<ContentOrigin> Receiver::held(const ContentHash& hash, uint64_t size) const {
-  if (const auto found = basis_.index().find(hash, size)) return ContentOrigin{found->layer, found->offset};
-  // Asked for already, in this layer or one before: it need not come twice.
-  const auto asked = asked_for_.find(hash);
-  if (asked == asked_for_.end() || asked->second.size != size) return std::nullopt;
-  return ContentOrigin{ContentOrigin::kArrived, asked->second.number};
-}
-
-void Receiver::put_answers(Sink& answers, ByteView codecs, const std::vector<Wanted>& wanted) const {
+  while (const auto again = damaged_.try_pop()) ask_again(answers, *again);
+  wanted_.push(wanted);
   put_tag(answers, AnswerTag::answers);
-  answers.write(codecs);
-  for (const Wanted& one : wanted) {
-    if (one.codec != Codec::rsync) continue;
-    const Slice basis(basis_.layer(one.similar.layer), one.similar.offset, one.similar.size);
-    put_run(answers, make_signature(basis, signature_shape(one.similar.size, one.size)));
+  for (const Answer answer : given) put_tag(answers, answer);
+  for (const Wanted& one : wanted.contents) {
+    if (!one.similar) continue;
+    const Slice basis(basis_.tar(one.similar->layer), one.similar->offset, one.similar->size);
+    put_run(answers, make_signature(basis, signature_shape(one.similar->size, one.size)));
   }
 }
 
@@ -192,47 +273,21 @@ void Receiver::ask_again(Sink& answers, Wanted again) {
   put_tag(answers, AnswerTag::again);
   put_integer(answers, again.block);
   put_integer(answers, again.index);
-  again.codec = Codec::data;
-  wanted_.push(again);
+  again.similar.reset();
+  wanted_.push({{again}, true});
 }
 
 void Receiver::collect() {
+  basis_.wait();
   const auto reader = connection_.open_reader(streams_.contents);
   ZstdSource plain(*reader);
   RecordReader contents(plain);
-  while (const auto wanted = wanted_.pop()) collect_one(contents, *wanted);
-}
-
-void Receiver::collect_one(RecordReader& contents, const Wanted& wanted) {
-  Spool& spool = arrived_.spool();
-  const uint64_t offset = spool.size();
-  HashedSpool sink(
-      spool, [this](uint64_t written) { progress_.report(Stage::sending, bytes_arrived_ + written, bytes_offered_); });
-  bool whole = true;
-  if (wanted.codec == Codec::data) {
-    contents.copy_to(sink, wanted.size);
-  } else {
-    const Slice basis(basis_.layer(wanted.similar.layer), wanted.similar.offset, wanted.similar.size);
-    RunSource delta(contents, limits::kDeltaRunBytes);
-    try {
-      apply_delta(basis, delta, sink, wanted.size);
-    } catch (const Error& error) {
-      // A short sum that matched by chance may even change the length. A source that only pretends is caught by the
-      // hash of what it then sends as data.
-      if (error.code() != ExitCode::protocol) throw;
-      whole = false;
-    }
-    delta.drain();
-  }
-  if (sink.finish() == wanted.hash && whole) {
-    arrived_.arrived(wanted.number, offset);
-    content_arrived(wanted);
-  } else if (wanted.codec == Codec::data) {
-    throw Error(ExitCode::verification, "a file of the image arrived with another hash than it was offered with",
-                "try again; the source's disk or memory may be damaged");
-  } else {
-    damaged_.push(wanted);
-  }
+  Collector collector(
+      contents, basis_, arrived_,
+      {[this](const Wanted& wanted) { content_arrived(wanted); },
+       [this](const Wanted& wanted) { damaged_.push(wanted); },
+       [this](uint64_t written) { progress_.report(Stage::sending, bytes_arrived_ + written, bytes_offered_); }});
+  while (const auto block = wanted_.pop()) collector.collect(*block);
 }
 
 void Receiver::content_arrived(const Wanted& wanted) {

@@ -12,10 +12,9 @@
 #include <memory>
 #include <mutex>
 #include <set>
-#include <unordered_map>
 
 #include "base/queue.h"
-#include "delta/codec.h"
+#include "endpoint/collector.h"
 #include "endpoint/layer_rebuild.h"
 #include "endpoint/progress_reporter.h"
 #include "endpoint/records.h"
@@ -53,23 +52,29 @@ class Receiver {
     bool offered_whole = false;
   };
 
-  /// A content that was asked for.
-  struct Wanted {
-    size_t layer = 0;
-    uint64_t block = 0, index = 0;  ///< as AnswerTag::again names it
-    ContentHash hash;
-    uint64_t size = 0, number = 0;  ///< number: of ArrivedContents
-    Codec codec{};
-    BasisFile similar;  ///< Codec::rsync
+  /// What the source says of a block's contents, and of each kind what follows it, in order.
+  struct Claims {
+    std::vector<Claim> claims;
+    std::deque<ContentOrigin> copies;
+    std::deque<uint64_t> repeats;
+    std::deque<ShortHash> hashes;
   };
 
+  void read_shared(RecordReader& offers);
+  void put_groups(Sink& answers) const;
   void begin_layer(RecordReader& offers);
-  void answer_block(RecordReader& offers, Sink& answers);
-  [[nodiscard]] std::optional<ContentOrigin> held(const ContentHash& hash, uint64_t size) const;
-  void put_answers(Sink& answers, ByteView codecs, const std::vector<Wanted>& wanted) const;
+  /// The layer that is being offered. Throws ExitCode::protocol if there is none.
+  [[nodiscard]] Layer& open_layer();
+  void take_known(RecordReader& offers);
+  void take_block(RecordReader& offers, Sink& answers);
+  [[nodiscard]] Claims read_claims(RecordReader& offers, const std::vector<SkeletonEntry>& entries);
+  /// Where the content is, unless it travels; adds the answer to what asks.
+  [[nodiscard]] std::optional<ContentOrigin> find_origin(Claims& claims, Wanted& content, const SkeletonEntry& entry,
+                                                         std::vector<Answer>& given) const;
+  [[nodiscard]] std::optional<BasisFile> worth_signature(const SkeletonEntry& entry, uint64_t size) const;
+  void answer(WantedBlock wanted, const std::vector<Answer>& given, Sink& answers);
   void end_layer();
   void ask_again(Sink& answers, Wanted again);
-  void collect_one(RecordReader& contents, const Wanted& wanted);
   void content_arrived(const Wanted& wanted);
   void pass_on_complete_layers();  ///< REQUIRES: mutex_ held
 
@@ -80,18 +85,21 @@ class Receiver {
   std::function<void(const LayerRebuild&)> on_layer_;
 
   std::set<Digest> expected_;  ///< not yet offered
+  std::vector<bool> shared_;   ///< by basis layer: the source has it too
   Spool skeletons_;            ///< written by answer(), read once a layer is complete
   ArrivedContents arrived_;
-  struct Asked {
-    uint64_t number, size;
+  struct Offered {
+    ContentOrigin origin;
+    uint64_t size;
   };
-  std::unordered_map<ContentHash, Asked> asked_for_;
+  std::deque<Offered> offered_;  ///< all contents of blocks
+  PlaceReader places_;
   uint64_t blocks_offered_ = 0;
   Bytes config_;
   std::vector<uint64_t> layer_sizes_;
 
-  Queue<Wanted> wanted_;   ///< in the order in which contents will come
-  Queue<Wanted> damaged_;  ///< came with another hash; ended when all layers are complete
+  Queue<WantedBlock> wanted_;  ///< in the order in which contents will come
+  Queue<Wanted> damaged_;      ///< came with another hash; ended when all layers are complete
 
   std::mutex mutex_;          ///< guards the two below
   std::deque<Layer> layers_;  ///< as offered; never moved

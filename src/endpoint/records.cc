@@ -21,6 +21,15 @@ void put_run(Sink& sink, ByteView bytes) {
   sink.write(bytes);
 }
 
+void put_fixed64(Sink& sink, uint64_t value) {
+  uint8_t bytes[8];
+  for (uint8_t& byte : bytes) {
+    byte = static_cast<uint8_t>(value);
+    value >>= 8;
+  }
+  sink.write(bytes);
+}
+
 ByteView RecordReader::buffered() {
   if (begin_ == end_) {
     begin_ = 0;
@@ -75,6 +84,14 @@ Digest RecordReader::digest() {
   return digest;
 }
 
+uint64_t RecordReader::fixed64() {
+  uint8_t bytes[8];
+  read(bytes);
+  uint64_t value = 0;
+  for (size_t i = 8; i-- > 0;) value = value << 8 | bytes[i];
+  return value;
+}
+
 void RecordReader::copy_to(Sink& sink, uint64_t count) {
   while (count > 0) {
     const ByteView bytes = buffered();
@@ -83,6 +100,24 @@ void RecordReader::copy_to(Sink& sink, uint64_t count) {
     begin_ += part.size();
     count -= part.size();
   }
+}
+
+void PlaceWriter::put(Sink& sink, const BasisFile& place) {
+  const uint64_t step = place.offset - end_;  // modulo 2^64
+  put_integer(sink, place.layer);
+  put_integer(sink, place.size);
+  put_integer(sink, step << 1 ^ (step >> 63 != 0 ? UINT64_MAX : 0));
+  end_ = place.offset + place.size;
+}
+
+BasisFile PlaceReader::get(RecordReader& records) {
+  BasisFile place;
+  place.layer = static_cast<uint32_t>(records.integer(UINT32_MAX));
+  place.size = records.integer();
+  const uint64_t step = records.integer();
+  place.offset = end_ + (step >> 1 ^ ((step & 1) != 0 ? UINT64_MAX : 0));
+  end_ = place.offset + place.size;
+  return place;
 }
 
 size_t RunSource::read(MutableBytes out) {

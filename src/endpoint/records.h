@@ -4,32 +4,81 @@
 // What flows in the three streams of a sync, each one zstd stream of records. They say nothing twice: the order of
 // contents follows from the order of answers, which follows from the order of offers.
 //
-//   offers    source -> destination    ( layer ( block )* end-of-layer )*  config  end;  layers in any order
-//   answers   destination -> source    ( answers-to-a-block | again )*  end
-//   contents  source -> destination    per answered block, each content that is not `have`, in order;
-//                                      per `again`, that content as data
+//   offers    source -> destination    shared ( layer ( known | block )* end-of-layer )*  config  end
+//   answers   destination -> source    groups ( again )* ( answers ( again )* )*  end
+//   contents  source -> destination    per block each content that travels, in order; per `again`, that one as data
 //
-//   layer     diff_id, u size of the tar
-//   block     u length, skeleton block (image/skeleton.h), 16-byte hash per content
+//   shared    per basis layer, in the order that both sides were given: u8, 1 if the source has it too
+//   groups    per basis layer that is not shared: u count, 8-byte name of each (entry_group.h)
+//   layer     diff_id, u size of the tar; layers come in any order
+//   known     u basis layer, u its first group, u groups, u length, times (image/entry_times.h): those groups again
+//   block     u8, 1 if the padding of the content before it comes first; u length, skeleton block (image/skeleton.h); a
+//             byte per content, Claim; then per `copy` a place, per `repeat` u how many contents before, per `ask`
+//             8-byte hash
 //   config    u length, the image config; u size of each layer's tar, base first (0: not known)
-//   answers   one codec byte per content; then, per `rsync`: u length, librsync signature
-//   again     u block (counted from 0 as offered), u content in it: what came does not have its hash, send it as data
-//   data      the bytes (both sides know how many)
-//   rsync     ( u length, librsync delta bytes )* u 0
+//   answers   to the next block that asks: a byte per content that asks, Answer; then per `signature` u length,
+//             librsync signature
+//   again     u block (counted from 0), u content in it: what came does not have its hash, send it as data. Before the
+//             answers to a block: what is sent comes before that block's contents
 //
-// u is a LEB128 integer.
+//   a content that travels: u8 Method, then
+//     data      the bytes (both sides know how many)
+//     patch     a place, then runs: what makes the content of what lies there (docs/patch-format.md)
+//     bundled   a place, and nothing more, unless the bundle ends with it: then runs, a patch that makes all contents
+//               of the bundle, one after the other, of what lies at its places, one after the other
+//     rsync     runs: librsync delta
+//   after the last one of a block, the runs of its last bundle, if that has not ended
+//   runs      ( u length, bytes )* u 0
+//   place     u basis layer, u size, z offset: from the end of the last place that was told in this stream
+//
+// u is a LEB128 integer, z one of either sign (zigzag).
 #pragma once
 
 #include <cstdint>
 #include <memory>
 
 #include "base/io.h"
+#include "delta/basis_index.h"
 #include "image/digest.h"
 
 namespace docker_sync {
 
-enum class OfferTag : uint8_t { end = 0, layer = 1, block = 2, end_of_layer = 3, config = 4 };
+enum class OfferTag : uint8_t { end = 0, layer = 1, block = 2, end_of_layer = 3, config = 4, known = 5 };
 enum class AnswerTag : uint8_t { end = 0, answers = 1, again = 2 };
+
+/// What the source says of a content when it offers it.
+enum class Claim : uint8_t {
+  ask = 0,     ///< does the destination have it?
+  copy = 1,    ///< it is in the shared basis
+  travel = 2,  ///< the destination cannot have it: it comes unasked
+  repeat = 3,  ///< it was offered before in this sync
+};
+
+/// What the destination says of a content that the source asked for.
+enum class Answer : uint8_t {
+  have = 0,
+  none = 1,
+  signature = 2,  ///< it has a similar one
+};
+
+/// How a content travels.
+enum class Method : uint8_t { data = 0, patch = 1, bundled = 2, rsync = 3 };
+
+/// Small contents share a patch. A bundle ends with its block, or with the content that fills it.
+struct BundleSize {
+  uint64_t old_bytes = 0, new_bytes = 0;
+  void add(uint64_t old_size, uint64_t new_size) {
+    old_bytes += old_size;
+    new_bytes += new_size;
+  }
+  [[nodiscard]] bool full() const { return new_bytes >= 1 << 20 || old_bytes >= 4 << 20; }
+};
+
+template <typename Tag>
+void put_tag(Sink& sink, Tag tag) {
+  const auto byte = static_cast<uint8_t>(tag);
+  sink.write({&byte, 1});
+}
 
 /// The streams of sync number `sync` (from 1) in a connection.
 struct SyncStreams {
@@ -40,7 +89,8 @@ struct SyncStreams {
 };
 
 void put_integer(Sink& sink, uint64_t value);
-void put_run(Sink& sink, ByteView bytes);  ///< u length, bytes
+void put_run(Sink& sink, ByteView bytes);      ///< u length, bytes
+void put_fixed64(Sink& sink, uint64_t value);  ///< 8 bytes, little-endian
 
 /// Reads records off a stream. Every method throws ExitCode::protocol at the stream's end.
 class RecordReader {
@@ -55,6 +105,7 @@ class RecordReader {
   /// u length (refused above `limit`), bytes.
   [[nodiscard]] Bytes run(size_t limit);
   [[nodiscard]] Digest digest();
+  [[nodiscard]] uint64_t fixed64();  ///< 8 bytes, little-endian
   void copy_to(Sink& sink, uint64_t count);
 
  private:
@@ -64,6 +115,24 @@ class RecordReader {
   Source* source_;
   Bytes buffer_;
   size_t begin_ = 0, end_ = 0;
+};
+
+/// Places in the basis, told by the one before: files that follow each other in a layer cost least.
+class PlaceWriter {
+ public:
+  void put(Sink& sink, const BasisFile& place);
+
+ private:
+  uint64_t end_ = 0;
+};
+
+class PlaceReader {
+ public:
+  /// May lie outside of any layer: check it.
+  [[nodiscard]] BasisFile get(RecordReader& records);
+
+ private:
+  uint64_t end_ = 0;
 };
 
 /// A delta between its runs, as a Source that ends with it.

@@ -9,13 +9,10 @@
 #include "base/compression.h"
 #include "base/queue.h"
 #include "base/task_group.h"
-#include "delta/codec.h"
-#include "delta/rsync.h"
-#include "endpoint/records.h"
+#include "endpoint/basis_reader.h"
+#include "endpoint/content_sender.h"
+#include "endpoint/offerer.h"
 #include "engine/saved_layers.h"
-#include "image/layer_split.h"
-#include "image/skeleton.h"
-#include "wire/limits.h"
 
 namespace docker_sync {
 
@@ -29,27 +26,6 @@ struct OpenLayer {
   std::unique_ptr<Spool> tar;
 };
 
-struct ContentPlace {
-  uint64_t offset = 0, size = 0;
-};
-
-/// The contents that one offered block spoke of, in its order.
-struct OfferedBlock {
-  const Spool* layer = nullptr;
-  std::vector<ContentPlace> contents;
-};
-
-void put_tag(Sink& sink, auto tag) {
-  const auto byte = static_cast<uint8_t>(tag);
-  sink.write({&byte, 1});
-}
-
-ContentHash hash_slice(const RandomAccess& file, uint64_t offset, uint64_t size) {
-  ContentHasher hasher;
-  copy(Slice(file, offset, size), hasher);
-  return hasher.finish();
-}
-
 class ImageSender {
  public:
   ImageSender(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
@@ -59,28 +35,38 @@ class ImageSender {
         folder_(folder),
         progress_(progress),
         request_(request),
-        streams_(request.sync) {}
+        streams_(request.sync),
+        shared_(request.basis),
+        own_basis_(request.basis.begin(), request.basis.end()) {
+    for (const Digest& layer : request.layers) own_basis_.erase(layer);
+    std::erase_if(own_basis_, [&](const Digest& layer) {
+      return std::find(request.diff_ids.begin(), request.diff_ids.end(), layer) == request.diff_ids.end();
+    });
+    for (const Digest& layer : request.basis) {
+      if (!own_basis_.contains(layer)) other_basis_.insert(layer);
+    }
+  }
 
   void run() {
     TaskGroup tasks([this](const Error& error) {
       opened_.close(error);
+      shared_.close(error);
+      blocks_.close(error);
       connection_.retire_streams_below(streams_.first_of_next(), error);
     });
-    tasks.run([this] { open_layers(); });
-    tasks.run([this] { offer_layers(); });
-    tasks.run_here([this] { send_contents(); });
+    tasks.run([this] { open_image(); });
+    tasks.run([this] { open_other_basis(); });
+    tasks.run_here([this] { talk(); });
     tasks.wait();
     connection_.retire_streams_below(streams_.first_of_next(), Error(ExitCode::internal, "this sync is over"));
   }
 
  private:
-  void open_layers();
-  void offer_layers();
-  void offer_layer(Sink& offers, const OpenLayer& layer);
-  void offer_block(Sink& offers, const Spool& layer, std::vector<Piece>& pieces);
-  void send_contents();
-  void answer_block(RecordReader& answers, Sink& contents, const OfferedBlock& block);
-  [[nodiscard]] const OfferedBlock& block(uint64_t number);
+  void open_image();
+  void open_other_basis();
+  void basis_part_is_open();
+  void talk();
+  void offer(Offerer& offerer, ZstdSink& offers);
 
   Connection& connection_;
   Engine& engine_;
@@ -89,20 +75,33 @@ class ImageSender {
   const Send& request_;
   const SyncStreams streams_;
 
+  Basis shared_;
+  std::set<Digest> own_basis_;    ///< its layers that the image itself has
+  std::set<Digest> other_basis_;  ///< its layers that other images may have
+  std::atomic<int> basis_parts_left_ = 2;
+
   Queue<OpenLayer> opened_;           ///< at most the layers to send, in spools
   Bytes config_;                      ///< set before opened_ ends
   std::map<Digest, uint64_t> sizes_;  ///< of the archive's files; likewise
   std::deque<OpenLayer> offered_;     ///< kept open until all is sent
-  std::mutex mutex_;                  ///< guards blocks_; its elements never move nor change
-  std::deque<OfferedBlock> blocks_;
+  OfferedBlocks blocks_;
 };
 
-void ImageSender::open_layers() {
+void ImageSender::basis_part_is_open() {
+  if (--basis_parts_left_ == 0) shared_.seal();
+}
+
+void ImageSender::open_image() {
+  if (own_basis_.empty()) basis_part_is_open();
+  std::set<Digest> awaited = own_basis_;
   SavedLayers wanted;
   wanted.layers = {request_.layers.begin(), request_.layers.end()};
+  wanted.layers.insert(own_basis_.begin(), own_basis_.end());
   wanted.config = request_.config;
-  wanted.on_layer = [this](const Digest& diff_id, std::unique_ptr<Spool> tar) {
-    opened_.push({diff_id, std::move(tar)});
+  wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<Spool> tar) {
+    if (awaited.erase(diff_id) == 0) return opened_.push({diff_id, std::move(tar)});
+    shared_.add(shared_.number_of(diff_id), std::move(tar));
+    if (awaited.empty()) basis_part_is_open();
   };
   wanted.on_config = [this](Bytes config) { config_ = std::move(config); };
   wanted.on_file = [this](const Digest& digest, uint64_t size) { sizes_[digest] = size; };
@@ -114,125 +113,61 @@ void ImageSender::open_layers() {
   opened_.end();
 }
 
-void ImageSender::offer_layers() {
-  auto writer = connection_.open_writer(streams_.offers);
-  ZstdSink offers(writer, kSkeletonLevel);
+void ImageSender::open_other_basis() {
+  if (!other_basis_.empty()) {
+    BasisReading reading;
+    reading.layers = other_basis_;
+    reading.images = images_holding(engine_.list(), reading.layers);
+    reading.on_progress = [this](uint64_t, uint64_t) { opened_.throw_if_closed(); };
+    read_basis(engine_, folder_, reading, shared_);
+  }
+  basis_part_is_open();
+}
+
+void ImageSender::talk() {
+  shared_.wait();
+  auto offers_end = connection_.open_writer(streams_.offers);
+  ZstdSink offers(offers_end, kSkeletonLevel);
+  const auto answers_end = connection_.open_reader(streams_.answers);
+  ZstdSource plain_answers(*answers_end);
+  RecordReader answers(plain_answers);
+  auto contents_end = connection_.open_writer(streams_.contents);
+  ZstdSink contents(contents_end, request_.level);
+
+  Offerer offerer(offers, shared_, blocks_, progress_);
+  offerer.tell_shared_layers();
+  offers.flush();
+  offerer.read_groups(answers);
+
+  TaskGroup tasks([this](const Error& error) {
+    opened_.close(error);
+    blocks_.close(error);
+    connection_.retire_streams_below(streams_.first_of_next(), error);
+  });
+  tasks.run([&] {
+    offer(offerer, offers);
+    offers.finish();
+    offers_end.end();
+    blocks_.end();
+  });
+  tasks.run_here([&] {
+    ContentSender(blocks_, shared_, answers, contents, request_.level).run();
+    contents.finish();
+    contents_end.end();
+  });
+  tasks.wait();
+}
+
+void ImageSender::offer(Offerer& offerer, ZstdSink& offers) {
   while (auto layer = opened_.pop()) {
-    offer_layer(offers, offered_.emplace_back(std::move(*layer)));
+    const OpenLayer& open = offered_.emplace_back(std::move(*layer));
+    offerer.offer(open.diff_id, *open.tar);
     offers.flush();
   }
   put_tag(offers, OfferTag::config);
   put_run(offers, config_);
   for (const Digest& layer : request_.diff_ids) put_integer(offers, sizes_.contains(layer) ? sizes_.at(layer) : 0);
   put_tag(offers, OfferTag::end);
-  offers.finish();
-  writer.end();
-}
-
-void ImageSender::offer_layer(Sink& offers, const OpenLayer& layer) {
-  put_tag(offers, OfferTag::layer);
-  offers.write(layer.diff_id.bytes);
-  put_integer(offers, layer.tar->size());
-
-  std::vector<Piece> pieces;
-  size_t gap_bytes = 0;
-  split_layer(*layer.tar, [&](Piece&& piece) {
-    gap_bytes += piece.gap.size();
-    progress_.report(Stage::comparing, piece.content_offset, layer.tar->size(), layer.diff_id);
-    pieces.push_back(std::move(piece));
-    if (pieces.size() == limits::kBlockEntries || gap_bytes >= limits::kBlockGapBytes / 2) {
-      offer_block(offers, *layer.tar, pieces);
-      gap_bytes = 0;
-    }
-  });
-  if (!pieces.empty()) offer_block(offers, *layer.tar, pieces);
-  put_tag(offers, OfferTag::end_of_layer);
-}
-
-void ImageSender::offer_block(Sink& offers, const Spool& layer, std::vector<Piece>& pieces) {
-  std::vector<SkeletonEntry> entries;
-  OfferedBlock offered{&layer, {}};
-  std::vector<ContentHash> hashes;
-  for (Piece& piece : pieces) {
-    if (piece.content_size > 0) {
-      offered.contents.push_back({piece.content_offset, piece.content_size});
-      hashes.push_back(hash_slice(layer, piece.content_offset, piece.content_size));
-    }
-    entries.push_back({std::move(piece.gap), piece.content_size});
-  }
-  pieces.clear();
-  {
-    // Before it is sent: the answer may be here before we are back.
-    const std::lock_guard lock(mutex_);
-    blocks_.push_back(std::move(offered));
-  }
-  put_tag(offers, OfferTag::block);
-  put_run(offers, encode_skeleton(entries));
-  for (const ContentHash& hash : hashes) offers.write(hash.bytes);
-}
-
-const OfferedBlock& ImageSender::block(uint64_t number) {
-  const std::lock_guard lock(mutex_);
-  if (number >= blocks_.size()) throw_protocol("an answer to what was not offered");
-  return blocks_[static_cast<size_t>(number)];
-}
-
-void ImageSender::send_contents() {
-  const auto reader = connection_.open_reader(streams_.answers);
-  ZstdSource plain(*reader);
-  RecordReader answers(plain);
-  auto writer = connection_.open_writer(streams_.contents);
-  ZstdSink contents(writer, request_.level);
-
-  for (uint64_t answered = 0;;) {
-    switch (static_cast<AnswerTag>(answers.byte())) {
-      case AnswerTag::answers:
-        answer_block(answers, contents, block(answered++));
-        break;
-      case AnswerTag::again: {
-        const OfferedBlock& of = block(answers.integer());
-        const uint64_t index = answers.integer();
-        if (index >= of.contents.size()) throw_protocol("a content that was not offered");
-        const ContentPlace& place = of.contents[static_cast<size_t>(index)];
-        copy(Slice(*of.layer, place.offset, place.size), contents);
-        break;
-      }
-      case AnswerTag::end:
-        contents.finish();
-        writer.end();
-        return;
-      default:
-        throw_protocol("an unknown answer");
-    }
-    // The destination may need this before it can say more.
-    contents.flush();
-  }
-}
-
-void ImageSender::answer_block(RecordReader& answers, Sink& contents, const OfferedBlock& offered) {
-  std::vector<Codec> codecs(offered.contents.size());
-  for (Codec& codec : codecs) codec = static_cast<Codec>(answers.byte());
-  for (size_t i = 0; i < codecs.size(); ++i) {
-    const ContentPlace& place = offered.contents[i];
-    const Slice content(*offered.layer, place.offset, place.size);
-    switch (codecs[i]) {
-      case Codec::have:
-        break;
-      case Codec::data:
-        copy(content, contents);
-        break;
-      case Codec::rsync: {
-        const Bytes signature = answers.run(limits::kSignatureBytes);
-        SequentialReader reader(content);
-        RunSink delta(contents, limits::kDeltaRunBytes);
-        make_delta(signature, reader, delta);
-        delta.end();
-        break;
-      }
-      default:
-        throw_protocol("an unknown codec");
-    }
-  }
 }
 
 }  // namespace

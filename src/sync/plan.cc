@@ -60,6 +60,22 @@ void plan_local_layers(ImagePlan& plan, const std::vector<ImageInfo>& images) {
   }
 }
 
+/// The layers of the images in the order in which a basis prefers the later: the least alike image first, each from its
+/// base up. A layer of several images stands where it is preferred most.
+std::vector<Digest> by_preference(const std::vector<std::string>& most_alike_first,
+                                  const std::vector<ImageInfo>& images) {
+  std::vector<Digest> order;
+  std::set<Digest> seen;
+  for (const std::string& id : most_alike_first) {
+    const auto image = std::find_if(images.begin(), images.end(), [&](const ImageInfo& one) { return one.id == id; });
+    const auto& chain = image->identity.diff_ids;
+    for (auto layer = chain.rbegin(); layer != chain.rend(); ++layer) {
+      if (seen.insert(*layer).second) order.push_back(*layer);
+    }
+  }
+  return {order.rbegin(), order.rend()};
+}
+
 }  // namespace
 
 std::string_view name_of(Status status) {
@@ -80,7 +96,7 @@ size_t ImagePlan::layers_needed() const {
 }
 
 ImagePlan plan_image(const Reference& name, const ImageInfo& source, const std::vector<ImageInfo>& destination) {
-  ImagePlan plan{name, Status::new_image, Newer::unknown, source, std::nullopt, std::nullopt, {}, {}, {}};
+  ImagePlan plan{name, Status::new_image, Newer::unknown, source, std::nullopt, std::nullopt, {}, {}, {}, {}};
   const ImageInfo* same_name = find_image(destination, name);
   if (same_name != nullptr) {
     plan.destination = *same_name;
@@ -100,6 +116,7 @@ ImagePlan plan_image(const Reference& name, const ImageInfo& source, const std::
     plan.basis = choose_basis(name, same_name, parent, destination);
     if (plan.basis.kind != BasisKind::none) plan.basis_images.push_back(plan.basis.id);
     plan_local_layers(plan, destination);
+    plan.basis_layers = by_preference(plan.basis_images, destination);
   }
   return plan;
 }
@@ -110,6 +127,7 @@ ImagePlan without_basis(ImagePlan plan) {
   }
   plan.basis = {};
   plan.basis_images.clear();
+  plan.basis_layers.clear();
   return plan;
 }
 

@@ -42,6 +42,7 @@ struct ImagePlan {
   std::vector<PlannedLayer> layers;  ///< of the source's image, base first
   BasisChoice basis;
   std::vector<std::string> basis_images;  ///< IDs to read: the basis, and images that hold local layers
+  std::vector<Digest> basis_layers;       ///< theirs, those to prefer last
 
   [[nodiscard]] size_t layers_needed() const;  ///< those that travel
 };

@@ -117,8 +117,8 @@ EndpointImages Session::destination_images(const Query& query) {
 Transferred Session::transfer(const ImagePlan& plan, int level) {
   const uint32_t sync = ++syncs_;
   const Identity& identity = plan.source.identity;
-  Receive receive{sync, identity.config, identity.fingerprint, plan.layers, plan.basis_images};
-  Send send{sync, plan.source.id, identity.config, identity.diff_ids, {}, static_cast<uint8_t>(level)};
+  Receive receive{sync, identity.config, identity.fingerprint, plan.layers, plan.basis_layers, plan.basis_images};
+  Send send{sync, plan.source.id, identity.config, identity.diff_ids, {}, plan.basis_layers, static_cast<uint8_t>(level)};
   for (const PlannedLayer& layer : plan.layers) {
     if (layer.origin == LayerOrigin::travels) send.layers.push_back(layer.diff_id);
   }

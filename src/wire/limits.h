@@ -35,6 +35,10 @@ inline constexpr size_t kBlockGapBytes = 8 << 20;
 inline constexpr size_t kBlockBytes = 24 << 20;
 /// The same block, decoded.
 inline constexpr size_t kBlockMemory = 32 << 20;
+/// Names of groups that a destination tells: 32 KiB, of 130,000 entries or so.
+inline constexpr size_t kGroups = 4096;
+/// Times of one run of known groups.
+inline constexpr size_t kTimesBytes = 4 << 20;
 /// librsync signature of one content.
 inline constexpr size_t kSignatureBytes = 32 << 20;
 /// An image config.

@@ -77,8 +77,9 @@ struct Send {
   std::optional<Digest> config;
   std::vector<Digest> diff_ids;  ///< of the image
   std::vector<Digest> layers;    ///< those that travel, by diff_id
+  std::vector<Digest> basis;     ///< layers that the destination builds on, those to prefer last
   uint8_t level = 0;             ///< zstd level of the contents
-  static void fields(auto& m, auto& f) { f(m.sync, m.image_id, m.config, m.diff_ids, m.layers, m.level); }
+  static void fields(auto& m, auto& f) { f(m.sync, m.image_id, m.config, m.diff_ids, m.layers, m.basis, m.level); }
 };
 
 struct Sent {
@@ -105,9 +106,12 @@ struct Receive {
   uint32_t sync = 0;
   std::optional<Digest> config;
   std::string fingerprint;
-  std::vector<PlannedLayer> layers;  ///< of the image, base first
-  std::vector<std::string> basis;    ///< engine IDs of the images whose layers are read as basis
-  static void fields(auto& m, auto& f) { f(m.sync, m.config, m.fingerprint, m.layers, m.basis); }
+  std::vector<PlannedLayer> layers;       ///< of the image, base first
+  std::vector<Digest> basis;              ///< layers to build on, those to prefer last
+  std::vector<std::string> basis_images;  ///< engine IDs of the images that hold them
+  static void fields(auto& m, auto& f) {
+    f(m.sync, m.config, m.fingerprint, m.layers, m.basis, m.basis_images);
+  }
 };
 
 struct Ready {

@@ -330,3 +330,24 @@ TEST_CASE("threads run jobs side by side") {
   }
   for (auto& thread : threads) CHECK(thread.get());
 }
+
+TEST_CASE("a small content, or one without anything similar, is sent whole") {
+  CHECK_FALSE(signature_pays(0, 1 << 20));
+  CHECK(signature_pays(1 << 20, 1 << 20));
+  CHECK_FALSE(signature_pays(1, 0));
+  CHECK_FALSE(signature_pays(2000, kSmallestDeltaBytes - 1));
+  CHECK(signature_pays(2000, kSmallestDeltaBytes));
+}
+
+TEST_CASE("a signature is sent only where it is small beside the content") {
+  for (uint64_t size = kSmallestDeltaBytes; size < uint64_t{1} << 36; size = size * 3 / 2) {
+    for (uint64_t basis = size / 10; basis <= size * 10; basis = basis * 2 + 1) {
+      const bool sent = signature_pays(basis, size);
+      if (sent) CHECK(signature_size(basis, signature_shape(basis, size)) <= size / 10);
+      if (basis <= size && basis <= uint64_t{64} << 30) CHECK(sent);
+    }
+  }
+  CHECK(signature_pays(uint64_t{64} << 30, uint64_t{64} << 30));
+  CHECK_FALSE(signature_pays((uint64_t{64} << 30) + 1, uint64_t{64} << 30));
+  CHECK_FALSE(signature_pays(90'000, 10'000));
+}

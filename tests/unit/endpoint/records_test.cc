@@ -91,3 +91,29 @@ TEST_CASE("a run that claims more than the longest is refused") {
   uint8_t some[16];
   CHECK_THROWS_AS((void)runs.read(some), const Error&);
 }
+
+TEST_CASE("places come back, wherever they lie, and neighbours are short") {
+  const std::vector<BasisFile> places{
+      {0, 512, 100}, {0, 1536, 7}, {3, 0, 0}, {2, (uint64_t{1} << 48) - 1, 1 << 20}, {65535, 5, 1 << 30}, {0, 0, 1}};
+  MemorySink sink;
+  PlaceWriter writer;
+  for (const BasisFile& place : places) writer.put(sink, place);
+  MemorySource source(sink.bytes());
+  RecordReader records(source);
+  PlaceReader reader;
+  for (const BasisFile& place : places) CHECK(reader.get(records) == place);
+
+  MemorySink near;
+  PlaceWriter().put(near, {0, 20, 100});
+  CHECK(near.bytes() == Bytes{0, 100, 40});
+}
+
+TEST_CASE("fixed numbers are eight bytes, the lowest first") {
+  MemorySink sink;
+  put_fixed64(sink, 0x0102030405060708);
+  CHECK(sink.bytes() == Bytes{8, 7, 6, 5, 4, 3, 2, 1});
+  MemorySource source(sink.bytes());
+  RecordReader records(source);
+  CHECK(records.fixed64() == 0x0102030405060708);
+  CHECK_THROWS_AS((void)records.fixed64(), const Error&);
+}

@@ -6,7 +6,6 @@
 
 #include "base/compression.h"
 #include "base/queue.h"
-#include "delta/codec.h"
 #include "endpoint/records.h"
 #include "fake_host.h"
 #include "image/skeleton.h"
@@ -81,7 +80,8 @@ struct Wanted {
     const auto image = *elsewhere.inspect(elsewhere.add({}, {kLayer}));
     config = {image.identity.fingerprint.begin(), image.identity.fingerprint.end()};
     id = image.id;
-    request = {1, image.identity.config, image.identity.fingerprint, {{Digest::of(kLayer), LayerOrigin::travels}}, {}};
+    request = {1, image.identity.config, image.identity.fingerprint, {{Digest::of(kLayer), LayerOrigin::travels}}, {},
+               {}};
   }
   Bytes config;
   std::string id;
@@ -93,6 +93,8 @@ struct Offer {
   Digest diff_id = Digest::of(kLayer);
   std::string content = "hello world";
   ContentHash hash = content_hash(as_bytes("hello world"));
+  Claim claim = Claim::ask;
+  Method method = Method::data;
   Bytes gap{kLayer.begin(), kLayer.begin() + 512};
   Bytes trailer{kLayer.begin() + 523, kLayer.end()};
 
@@ -101,9 +103,13 @@ struct Offer {
     offers.write(diff_id.bytes);
     put_integer(offers, kLayer.size());
     put_byte(offers, OfferTag::block);
+    put_byte(offers, 1);
     const std::vector<SkeletonEntry> entries{{gap, 11}, {trailer, 0}};
     put_run(offers, encode_skeleton(entries));
-    offers.write(hash.bytes);
+    put_byte(offers, claim);
+    if (claim == Claim::ask) put_fixed64(offers, short_hash(hash));
+    if (claim == Claim::repeat) put_integer(offers, 1);
+    if (claim == Claim::copy) PlaceWriter().put(offers, {0, 0, 11});
     put_byte(offers, OfferTag::end_of_layer);
     put_byte(offers, OfferTag::config);
     put_run(offers, config);
@@ -116,7 +122,16 @@ struct Offer {
 void play_source(Opponent& opponent, const Wanted& wanted, const Offer& offer) {
   opponent.send(wanted.request);
   opponent.stream(kStreams.offers, [&](Sink& sink) { offer.put(sink, wanted.config); });
-  opponent.stream(kStreams.contents, [&](Sink& sink) { sink.write(as_bytes(offer.content)); });
+  opponent.stream(kStreams.contents, [&](Sink& sink) {
+    put_byte(sink, offer.method);
+    if (offer.method == Method::patch || offer.method == Method::bundled) PlaceWriter().put(sink, {0, 0, 1});
+    sink.write(as_bytes(offer.content));
+  });
+}
+
+/// Asks for all of an image whose basis the source does not have, so that it asks about each content.
+Send send_all(const std::string& id, const ImageInfo& image) {
+  return {1, id, image.identity.config, image.identity.diff_ids, image.identity.diff_ids, {Digest{}}, 3};
 }
 
 }  // namespace
@@ -190,9 +205,20 @@ TEST_CASE("what a source sends is believed only as far as it checks") {
   SUBCASE("a skeleton that is longer than its layer") { offer.trailer.resize(offer.trailer.size() + 512); }
   SUBCASE("a skeleton that is shorter than its layer") { offer.trailer.resize(512); }
   SUBCASE("another config") { wanted.config.push_back(' '); }
-  SUBCASE("a layer that was not asked for") {
-    offer.diff_id = Digest{};
+  SUBCASE("a content that was not asked for, other than it was") {
+    offer.content = "HELLO world";
+    offer.claim = Claim::travel;
+  }
+  SUBCASE("what breaks the ladder") {
     expected = ExitCode::protocol;
+    SUBCASE("a layer that was not asked for") { offer.diff_id = Digest{}; }
+    SUBCASE("an unknown claim") { offer.claim = static_cast<Claim>(77); }
+    SUBCASE("a repeat of nothing") { offer.claim = Claim::repeat; }
+    SUBCASE("a copy of nothing") { offer.claim = Claim::copy; }
+    SUBCASE("an unknown method") { offer.method = static_cast<Method>(77); }
+    SUBCASE("a delta without a signature") { offer.method = Method::rsync; }
+    SUBCASE("a patch of nothing") { offer.method = Method::patch; }
+    SUBCASE("a bundle of nothing") { offer.method = Method::bundled; }
   }
   play_source(opponent, wanted, offer);
   CHECK(opponent.failure() == expected);
@@ -207,8 +233,14 @@ TEST_CASE("offers that break the ladder are protocol errors") {
   opponent.send(wanted.request);
   opponent.stream(kStreams.offers, [&](Sink& offers) {
     SUBCASE("an unknown tag") { put_byte(offers, 77); }
+    SUBCASE("a known group of no layer") {
+      put_byte(offers, OfferTag::known);
+      for (int i = 0; i < 3; ++i) put_integer(offers, 0);
+      put_run(offers, {});
+    }
     SUBCASE("a block outside of a layer") {
       put_byte(offers, OfferTag::block);
+      put_byte(offers, 1);
       put_run(offers, encode_skeleton({}));
     }
     SUBCASE("the end of no layer") { put_byte(offers, OfferTag::end_of_layer); }
@@ -219,6 +251,7 @@ TEST_CASE("offers that break the ladder are protocol errors") {
       offers.write(Digest::of(kLayer).bytes);
       put_integer(offers, 1);
       put_byte(offers, OfferTag::block);
+      put_byte(offers, 1);
       put_run(offers, Bytes(100, 0xff));
     }
     SUBCASE("a block beyond its limit") {
@@ -226,6 +259,7 @@ TEST_CASE("offers that break the ladder are protocol errors") {
       offers.write(Digest::of(kLayer).bytes);
       put_integer(offers, 1);
       put_byte(offers, OfferTag::block);
+      put_byte(offers, 1);
       put_integer(offers, 1ULL << 40);
     }
   });
@@ -246,23 +280,26 @@ TEST_CASE("answers that break the ladder are protocol errors at the source") {
   const std::string id = host.engine.add({"app:1"}, {kLayer});
   Opponent opponent(host);
   const ImageInfo image = *host.engine.inspect(id);
-  opponent.send(Send{1, id, image.identity.config, image.identity.diff_ids, image.identity.diff_ids, 3});
-  CHECK_FALSE(opponent.read_stream(kStreams.offers).empty());
+  opponent.send(send_all(id, image));
   opponent.stream(kStreams.answers, [&](Sink& answers) {
+    SUBCASE("nothing at all") { return; }
+    SUBCASE("too many groups") { return put_integer(answers, limits::kGroups + 1); }
+    put_integer(answers, 0);
     SUBCASE("an unknown tag") { put_byte(answers, 77); }
-    SUBCASE("an unknown codec") {
+    SUBCASE("an end before all answers") { put_byte(answers, AnswerTag::end); }
+    SUBCASE("an unknown answer") {
       put_byte(answers, AnswerTag::answers);
       put_byte(answers, 77);
     }
     SUBCASE("a signature that is none") {
       put_byte(answers, AnswerTag::answers);
-      put_byte(answers, Codec::rsync);
+      put_byte(answers, Answer::signature);
       put_run(answers, Bytes(64, 1));
     }
     SUBCASE("more answers than offers") {
       for (int i = 0; i < 2; ++i) {
         put_byte(answers, AnswerTag::answers);
-        put_byte(answers, Codec::have);
+        put_byte(answers, Answer::have);
       }
     }
     SUBCASE("a content again that there is not") {
@@ -270,7 +307,6 @@ TEST_CASE("answers that break the ladder are protocol errors at the source") {
       put_integer(answers, 0);
       put_integer(answers, 1);
     }
-    SUBCASE("nothing at all") {}
   });
   CHECK(opponent.failure() == ExitCode::protocol);
 }
@@ -280,16 +316,17 @@ TEST_CASE("a content is sent again as data when asked") {
   const std::string id = host.engine.add({"app:1"}, {kLayer});
   Opponent opponent(host);
   const ImageInfo image = *host.engine.inspect(id);
-  opponent.send(Send{1, id, image.identity.config, image.identity.diff_ids, image.identity.diff_ids, 3});
-  CHECK_FALSE(opponent.read_stream(kStreams.offers).empty());
+  opponent.send(send_all(id, image));
   opponent.stream(kStreams.answers, [&](Sink& answers) {
+    put_integer(answers, 0);
     put_byte(answers, AnswerTag::answers);
-    put_byte(answers, Codec::have);
+    put_byte(answers, Answer::have);
     put_byte(answers, AnswerTag::again);
     put_integer(answers, 0);
     put_integer(answers, 0);
     put_byte(answers, AnswerTag::end);
   });
+  CHECK_FALSE(opponent.read_stream(kStreams.offers).empty());
   CHECK(as_text(opponent.read_stream(kStreams.contents)) == "hello world");
   (void)opponent.await<Sent>();
 }
@@ -299,7 +336,7 @@ TEST_CASE("frames out of order end the connection") {
   Opponent opponent(host);
   SUBCASE("an answer in place of a question") { opponent.send(Committed{}); }
   SUBCASE("another version") { opponent.send(Hello{limits::kProtocolVersion + 1, {}}); }
-  SUBCASE("a sync that was before") { opponent.send(Receive{0, {}, {}, {}, {}}); }
+  SUBCASE("a sync that was before") { opponent.send(Receive{}); }
   CHECK_THROWS_AS((void)opponent.await<Failed>(), const Error&);
   CHECK_THROWS_AS(host.wait(), const Error&);
 }
@@ -309,6 +346,6 @@ TEST_CASE("an engine that cannot be opened is told as an answer") {
   host.engine.before_save = [] { throw Error(ExitCode::image, "it was removed"); };
   const std::string id = host.engine.add({"app:1"}, {kLayer});
   Opponent opponent(host);
-  opponent.send(Send{1, id, std::nullopt, {}, {}, 3});
+  opponent.send(Send{1, id, std::nullopt, {}, {}, {}, 3});
   CHECK(opponent.failure() == ExitCode::image);
 }

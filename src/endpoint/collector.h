@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// Reads the contents stream: makes each content that travels of what came and of the basis. Used by one thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "base/concatenation.h"
+#include "endpoint/basis.h"
+#include "endpoint/layer_rebuild.h"
+#include "endpoint/records.h"
+
+namespace docker_sync {
+
+/// A content that will come.
+struct Wanted {
+  size_t layer = 0;
+  uint64_t block = 0, index = 0;     ///< as AnswerTag::again names it
+  uint64_t size = 0, number = 0;     ///< number: of ArrivedContents
+  std::optional<ShortHash> hash;     ///< told for what was asked
+  std::optional<BasisFile> similar;  ///< its signature was sent
+};
+
+/// The contents of a block that travel; or one that was asked for again, and comes as data.
+struct WantedBlock {
+  std::vector<Wanted> contents;
+  bool again = false;
+};
+
+class Collector {
+ public:
+  struct Outcome {
+    std::function<void(const Wanted&)> arrived;
+    std::function<void(const Wanted&)> damaged;    ///< another hash than it was offered with
+    std::function<void(uint64_t bytes)> progress;  ///< of the content that is coming
+  };
+
+  /// All referred to must outlive this. REQUIRES: `basis` is sealed.
+  Collector(RecordReader& contents, const Basis& basis, ArrivedContents& arrived, Outcome outcome);
+
+  /// Throws ExitCode::protocol on what may not be said, ExitCode::verification if even data has the wrong hash.
+  /// Memory: what apply_patch() needs.
+  void collect(const WantedBlock& block);
+
+ private:
+  void collect_one(const Wanted& wanted);
+  void collect_data(const Wanted& wanted);
+  void collect_patch(const Wanted& wanted);
+  void collect_delta(const Wanted& wanted);
+  void add_to_bundle(const Wanted& wanted);
+  void end_bundle();
+  [[nodiscard]] BasisFile read_place();
+  /// Tells what became of a content that was written from `offset`. Without a hash the layer's has to do.
+  void tell(const Wanted& wanted, uint64_t offset, const ContentHash& hash);
+
+  RecordReader& contents_;
+  const Basis& basis_;
+  ArrivedContents& arrived_;
+  Outcome outcome_;
+  PlaceReader places_;
+  Concatenation bundle_basis_;
+  std::vector<Wanted> bundle_;
+  BundleSize bundle_size_;
+};
+
+}  // namespace docker_sync

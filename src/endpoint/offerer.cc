@@ -1,0 +1,167 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "endpoint/offerer.h"
+
+#include <iterator>
+
+#include "image/skeleton.h"
+#include "wire/limits.h"
+
+namespace docker_sync {
+
+namespace {
+
+ContentHash hash_slice(const RandomAccess& file, uint64_t offset, uint64_t size, ContentHasher& hasher) {
+  copy(Slice(file, offset, size), hasher);
+  return hasher.finish();
+}
+
+}  // namespace
+
+Offerer::Offerer(ZstdSink& offers, const Basis& shared, OfferedBlocks& blocks, ProgressReporter& progress)
+    : offers_(offers),
+      shared_(shared),
+      blocks_(blocks),
+      progress_(progress),
+      known_(shared.diff_ids().size()),
+      all_shared_(shared.has_all()) {}
+
+void Offerer::tell_shared_layers() {
+  for (uint32_t layer = 0; layer < shared_.diff_ids().size(); ++layer) {
+    put_tag(offers_, static_cast<uint8_t>(shared_.has(layer)));
+  }
+}
+
+void Offerer::read_groups(RecordReader& answers) {
+  for (uint32_t layer = 0; layer < shared_.diff_ids().size(); ++layer) {
+    if (shared_.has(layer)) {
+      known_.set(layer, shared_.group_names(layer));
+      continue;
+    }
+    std::vector<ShortHash> names(static_cast<size_t>(answers.integer(limits::kGroups)));
+    for (ShortHash& name : names) name = answers.fixed64();
+    known_.set(layer, std::move(names));
+  }
+}
+
+void Offerer::offer(const Digest& diff_id, const Spool& tar) {
+  put_tag(offers_, OfferTag::layer);
+  offers_.write(diff_id.bytes);
+  put_integer(offers_, tar.size());
+
+  layer_ = &tar;
+  size_before_group_ = 0;
+  times_ = {};
+  GroupCutter cutter;
+  ContentHasher hasher;
+  split_layer(tar, [&](Piece&& piece) {
+    progress_.report(Stage::comparing, piece.content_offset, tar.size(), diff_id);
+    ContentHash hash;
+    if (piece.content_size > 0) hash = hash_slice(tar, piece.content_offset, piece.content_size, hasher);
+    const bool ends = cutter.add(piece, hash);
+    group_.push_back({std::move(piece.gap), piece.content_offset, piece.content_size, hash, std::move(piece.path)});
+    if (ends) end_group(cutter.end());
+  });
+  end_group(cutter.end());
+  end_run();
+  end_block();
+  put_tag(offers_, OfferTag::end_of_layer);
+}
+
+void Offerer::end_group(ShortHash name) {
+  if (group_.empty()) return;
+  const GroupPlace next{run_.layer, run_.group + static_cast<uint32_t>(run_groups_)};
+  if (const auto place = known_.find(name, next)) {
+    end_block();
+    add_to_run(*place);
+  } else {
+    end_run();
+    add_to_block();
+  }
+  size_before_group_ = group_.back().content_size;
+  group_.clear();
+}
+
+void Offerer::add_to_run(GroupPlace place) {
+  const bool goes_on =
+      run_groups_ > 0 && place == GroupPlace{run_.layer, run_.group + static_cast<uint32_t>(run_groups_)};
+  if (!goes_on || run_pieces_ + group_.size() > limits::kBlockEntries) {
+    end_run();
+    run_ = place;
+  }
+  ++run_groups_;
+  run_pieces_ += group_.size();
+  for (Entry& entry : group_) {
+    for (const uint64_t time : take_times(entry.gap)) times_.put(time);
+  }
+}
+
+void Offerer::end_run() {
+  if (run_groups_ == 0) return;
+  put_tag(offers_, OfferTag::known);
+  put_integer(offers_, run_.layer);
+  put_integer(offers_, run_.group);
+  put_integer(offers_, run_groups_);
+  put_run(offers_, times_.take());
+  run_.group += static_cast<uint32_t>(run_groups_);
+  run_groups_ = run_pieces_ = 0;
+}
+
+void Offerer::add_to_block() {
+  if (block_.empty()) {
+    // A block begins behind the padding, so that it is the same wherever it stands.
+    Bytes& gap = group_.front().gap;
+    const auto own = without_padding(gap, size_before_group_);
+    block_padded_ = own.has_value();
+    if (own) gap.erase(gap.begin(), gap.end() - static_cast<std::ptrdiff_t>(own->size()));
+  }
+  for (const Entry& entry : group_) block_gaps_ += entry.gap.size();
+  std::move(group_.begin(), group_.end(), std::back_inserter(block_));
+  // Smaller than need be: the answers to a block come at once, and its contents wait for them.
+  if (block_.size() >= limits::kBlockEntries / 4 || block_gaps_ >= limits::kBlockGapBytes / 2) end_block();
+}
+
+void Offerer::end_block() {
+  if (block_.empty()) return;
+  OfferedBlock offered{layer_, {}, 0};
+  std::vector<SkeletonEntry> skeleton;
+  for (Entry& entry : block_) skeleton.push_back({std::move(entry.gap), entry.content_size});
+  put_tag(offers_, OfferTag::block);
+  put_tag(offers_, static_cast<uint8_t>(block_padded_));
+  put_run(offers_, encode_skeleton(skeleton));
+  put_claims(offered);
+  block_.clear();
+  block_gaps_ = 0;
+  // Before it is sent for good: the answer may be here before we are back.
+  blocks_.push(std::move(offered));
+  offers_.flush();
+}
+
+void Offerer::put_claims(OfferedBlock& offered) {
+  MemorySink copies, repeats, asks;
+  for (const Entry& entry : block_) {
+    if (entry.content_size == 0) continue;
+    OfferedContent content{entry.content_offset, entry.content_size, Claim::travel, std::nullopt};
+    const auto [before, is_new] = offered_.try_emplace(entry.hash, contents_);
+    if (!is_new) {
+      content.claim = Claim::repeat;
+      put_integer(repeats, contents_ - before->second);
+    } else if (const auto same = shared_.index().find(entry.hash, entry.content_size)) {
+      content.claim = Claim::copy;
+      places_.put(copies, *same);
+    } else {
+      content.similar = shared_.index().find_similar(entry.path, entry.content_size);
+      if (!all_shared_) {
+        content.claim = Claim::ask;
+        put_fixed64(asks, short_hash(entry.hash));
+        ++offered.asked;
+      }
+    }
+    put_tag(offers_, content.claim);
+    offered.contents.push_back(content);
+    ++contents_;
+  }
+  for (MemorySink* part : {&copies, &repeats, &asks}) offers_.write(part->bytes());
+}
+
+}  // namespace docker_sync

@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// Writes the offers stream: layers as runs of groups that the destination has and blocks of entries that it has not,
+// with what the source can say of each content of a block. Used by one thread.
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "base/compression.h"
+#include "endpoint/basis.h"
+#include "endpoint/offered.h"
+#include "endpoint/progress_reporter.h"
+#include "image/entry_times.h"
+#include "image/layer_split.h"
+
+namespace docker_sync {
+
+class Offerer {
+ public:
+  /// All referred to must outlive this. REQUIRES: `shared` is sealed.
+  Offerer(ZstdSink& offers, const Basis& shared, OfferedBlocks& blocks, ProgressReporter& progress);
+
+  /// The first of offers and of answers. Throws ExitCode::protocol on what may not be said.
+  void tell_shared_layers();
+  void read_groups(RecordReader& answers);
+
+  /// The layer must stay until the last content was sent.
+  void offer(const Digest& diff_id, const Spool& tar);
+
+ private:
+  struct Entry {
+    Bytes gap;
+    uint64_t content_offset, content_size;
+    ContentHash hash;
+    std::string path;
+  };
+
+  void end_group(ShortHash name);
+  void add_to_run(GroupPlace place);
+  void add_to_block();
+  void end_run();
+  void end_block();
+  void put_claims(OfferedBlock& offered);
+
+  ZstdSink& offers_;
+  const Basis& shared_;
+  OfferedBlocks& blocks_;
+  ProgressReporter& progress_;
+  KnownGroups known_;
+  const bool all_shared_;
+
+  const Spool* layer_ = nullptr;
+  std::vector<Entry> group_, block_;  ///< entries that are in no group or block yet
+  size_t block_gaps_ = 0;             ///< bytes
+  uint64_t size_before_group_ = 0;
+  bool block_padded_ = false;
+
+  GroupPlace run_;
+  size_t run_groups_ = 0, run_pieces_ = 0;
+  TimeEncoder times_;
+  PlaceWriter places_;
+  std::unordered_map<ContentHash, uint64_t> offered_;  ///< contents in blocks, by number
+  uint64_t contents_ = 0;
+};
+
+}  // namespace docker_sync
