@@ -141,7 +141,8 @@ class Host:
                 names = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
             except OSError:
                 continue  # it ended meanwhile
-            found.update(name for name in names if name.startswith(f"{folder}/"))
+            # Not "starts with": in a chroot the names begin above it.
+            found.update(name for name in names if f"{folder}/" in name)
         return found
 
     def kill_all_of(self, word, number=signal.SIGKILL):
