@@ -10,10 +10,10 @@
 #include <cassert>
 #include <cmath>
 #include <cstring>
-#include <exception>
 #include <memory>
 #include <new>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -70,12 +70,8 @@ class Pace {
   uint64_t used_ = 0, read_ = 0;
 };
 
-/// Runs a job to its end. Returns how it ended and how much of the input it left unread.
-struct Outcome {
-  rs_result result;
-  size_t input_left;
-};
-Outcome drive(const Job& job, Source& in, Sink& out, Pace* pace = nullptr) {
+/// Runs a job to its end, and returns how it ended.
+rs_result drive(const Job& job, Source& in, Sink& out, Pace* pace = nullptr) {
   Bytes input(kInputBytes), output(kOutputBytes);
   rs_buffers_t buffers{};
   while (true) {
@@ -89,7 +85,7 @@ Outcome drive(const Job& job, Source& in, Sink& out, Pace* pace = nullptr) {
     const rs_result result = pace != nullptr ? pace->step(job, buffers) : rs_job_iter(job.get(), &buffers);
     const size_t made = output.size() - buffers.avail_out;
     if (made > 0) out.write(ByteView(output).first(made));
-    if (result != RS_BLOCKED) return {result, buffers.avail_in};
+    if (result != RS_BLOCKED) return result;
   }
 }
 
@@ -122,40 +118,80 @@ void refuse_collisions(ByteView entries, size_t entry_bytes) {
   }
 }
 
-/// Passes on at most `limit` bytes.
-class CappedSink : public Sink {
+/// Takes librsync's delta apart: commands of one byte, then numbers of 1, 2, 4 or 8 bytes, then new bytes.
+class PartsOfDelta : public Sink {
  public:
-  CappedSink(Sink& below, uint64_t limit) : below_(&below), left_(limit) {}
   void write(ByteView bytes) override {
-    if (bytes.size() > left_) throw_protocol("a delta makes more than the content it is for");
-    left_ -= bytes.size();
-    below_->write(bytes);
+    while (!bytes.empty()) {
+      if (skip_ > 0) {
+        const auto count = static_cast<size_t>(std::min<uint64_t>(skip_, bytes.size()));
+        skip_ -= count;
+        bytes = bytes.subspan(count);
+        continue;
+      }
+      command_.push_back(bytes.front());
+      bytes = bytes.subspan(1);
+      if (command_.size() == length_of_command()) take_command();
+    }
   }
-  [[nodiscard]] uint64_t left() const { return left_; }
+  [[nodiscard]] std::vector<DeltaPart> take() { return std::move(parts_); }
 
  private:
-  Sink* below_;
-  uint64_t left_;
-};
+  static constexpr uint8_t kLastShort = 0x40, kFirstLong = 0x41, kFirstCopy = 0x45, kLastCopy = 0x54;
 
-/// What librsync's copy callback works on. No exception may cross the C code: it is kept here and thrown after it.
-struct CopyFrom {
-  const RandomAccess* basis;
-  std::exception_ptr failure;
-};
+  static size_t width(unsigned index) { return size_t{1} << index; }
 
-rs_result copy_from_basis(void* opaque, rs_long_t position, size_t* length, void** buffer) {
-  auto* from = static_cast<CopyFrom*>(opaque);
-  const uint64_t size = from->basis->size(), at = static_cast<uint64_t>(position);
-  if (position < 0 || at > size || *length > size - at) return RS_CORRUPT;
-  try {
-    from->basis->read_at(at, {static_cast<uint8_t*>(*buffer), *length});
-  } catch (...) {
-    from->failure = std::current_exception();
-    return RS_IO_ERROR;
+  [[nodiscard]] size_t length_of_command() const {
+    if (begins_) return 4;  // the magic
+    const uint8_t code = command_.front();
+    if (code <= kLastShort || code > kLastCopy) return 1;
+    if (code < kFirstCopy) return 1 + width(code - kFirstLong);
+    return 1 + width((code - kFirstCopy) / 4) + width((code - kFirstCopy) % 4);
   }
-  return RS_DONE;
-}
+
+  [[nodiscard]] uint64_t number(size_t begin, size_t bytes) const {
+    uint64_t value = 0;
+    for (size_t i = begin; i < begin + bytes; ++i) value = value << 8 | command_[i];
+    return value;
+  }
+
+  void take_command() {
+    const uint8_t code = command_.front();
+    if (std::exchange(begins_, false) || code == 0 || code > kLastCopy) {
+      // The magic, or the end.
+    } else if (code <= kLastShort) {
+      add_new(code);
+    } else if (code < kFirstCopy) {
+      add_new(number(1, width(code - kFirstLong)));
+    } else {
+      const size_t from_bytes = width((code - kFirstCopy) / 4), size_bytes = width((code - kFirstCopy) % 4);
+      add_copy(number(1, from_bytes), number(1 + from_bytes, size_bytes));
+    }
+    command_.clear();
+  }
+
+  void add_new(uint64_t size) {
+    skip_ = size;
+    if (!parts_.empty() && !parts_.back().from) {
+      parts_.back().size += size;
+    } else if (size > 0) {
+      parts_.push_back({size, std::nullopt});
+    }
+  }
+
+  void add_copy(uint64_t from, uint64_t size) {
+    if (!parts_.empty() && parts_.back().from && *parts_.back().from + parts_.back().size == from) {
+      parts_.back().size += size;
+    } else if (size > 0) {
+      parts_.push_back({size, from});
+    }
+  }
+
+  bool begins_ = true;
+  Bytes command_;
+  uint64_t skip_ = 0;
+  std::vector<DeltaPart> parts_;
+};
 
 }  // namespace
 
@@ -180,6 +216,19 @@ uint64_t signature_size(uint64_t basis_size, SignatureShape shape) {
   return kHeaderBytes + signature_blocks(basis_size, shape) * (kWeakBytes + shape.strong_bytes);
 }
 
+SignatureShape refined_shape(uint64_t total, uint64_t holes) {
+  // A block costs some 6 bytes of sums, and each edit about a block, of which zstd leaves a third: the sum is least at
+  // the root of 18 times the bytes per edit.
+  const auto best = static_cast<uint64_t>(std::sqrt(18.0 * static_cast<double>(total / std::max<uint64_t>(holes, 1))));
+  SignatureShape shape = signature_shape(total, total);
+  const auto bounded = static_cast<uint32_t>(std::clamp<uint64_t>(best & ~uint64_t{63}, 128, 2048));
+  // What one content may have in blocks at most holds here, too.
+  shape.block_bytes = std::max<uint32_t>(bounded, static_cast<uint32_t>(std::min<uint64_t>(
+                                                      total / kMostBlocks + 1, kLargestShape.block_bytes)));
+  shape.strong_bytes = std::max<uint32_t>(shape.strong_bytes, 3);  // more blocks to mistake
+  return shape;
+}
+
 bool signature_pays(uint64_t basis_size, uint64_t new_size) {
   // zstd leaves about a third of a typical file. A signature that is a tenth of it leaves too little to win, and a
   // basis so much larger seldom shares much.
@@ -197,7 +246,7 @@ Bytes make_signature(const RandomAccess& basis, SignatureShape shape) {
   SequentialReader reader(basis);
   MemorySink signature;
   signature.bytes().reserve(signature_size(basis.size(), shape));
-  require_done(drive(job, reader, signature).result, "making a signature");
+  require_done(drive(job, reader, signature), "making a signature");
   return std::move(signature.bytes());
 }
 
@@ -218,31 +267,22 @@ void check_signature(ByteView signature, uint64_t limit) {
   refuse_collisions(entries, kWeakBytes + strong_bytes);
 }
 
-void make_delta(ByteView signature, Source& content, Sink& delta) {
+std::vector<DeltaPart> find_delta(ByteView signature, Source& content) {
   check_signature(signature, signature.size());
   rs_signature_t* loaded = nullptr;
   const Job load = own(rs_loadsig_begin(&loaded));
   const Sums sums(loaded, rs_free_sumset);
   MemorySource source(signature);
   MemorySink nothing;
-  require_done(drive(load, source, nothing).result, "loading a signature");
+  require_done(drive(load, source, nothing), "loading a signature");
   require_done(rs_build_hash_table(sums.get()), "indexing a signature");
   const Job job = own(rs_delta_begin(sums.get()));
+  PartsOfDelta parts;
   Pace pace;
-  require_done(drive(job, content, delta, &pace).result, "making a delta");
+  require_done(drive(job, content, parts, &pace), "making a delta");
+  return parts.take();
 }
 
-void apply_delta(const RandomAccess& basis, Source& delta, Sink& content, uint64_t content_size) {
-  CopyFrom from{&basis, nullptr};
-  const Job job = own(rs_patch_begin(copy_from_basis, &from));
-  CappedSink capped(content, content_size);
-  const Outcome outcome = drive(job, delta, capped);
-  if (from.failure) std::rethrow_exception(from.failure);
-  if (outcome.result == RS_MEM_ERROR) throw std::bad_alloc();
-  if (outcome.result != RS_DONE) throw_protocol(fmt::format("a damaged delta ({})", rs_strerror(outcome.result)));
-  uint8_t beyond;
-  if (outcome.input_left > 0 || delta.read({&beyond, 1}) > 0) throw_protocol("a delta goes on after its end");
-  if (capped.left() > 0) throw_protocol("a delta makes less than the content it is for");
-}
+uint32_t block_bytes_of(ByteView signature) { return big_endian(signature.subspan(4)); }
 
 }  // namespace docker_sync

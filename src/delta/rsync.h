@@ -2,15 +2,16 @@
 // SPDX-License-Identifier: MIT
 //
 // The rsync algorithm for one content whose old version only the destination has: it sends a signature of the old
-// one, the source answers with a delta. librsync does the work (RabinKarp and BLAKE2 sums); this is the one place
-// that includes it, and the one that stands between it and what a peer sends: librsync asserts where it should
-// refuse, and takes a delta's word for what to copy. Jobs share nothing, so threads may run them side by side.
+// one, the source finds what of it is in the new one. librsync does the work (RabinKarp and BLAKE2 sums); this is the
+// one place that includes it, and the one that stands between it and what a peer sends: librsync asserts where it should
+// refuse. Jobs share nothing, so threads may run them side by side.
 // Rejected: fixed or content-defined chunks (casync), which send 1.4 times as much on upgraded packages.
 #pragma once
 
 #include <cstdint>
 
 #include "base/io.h"
+#include "delta/delta_parts.h"
 
 namespace docker_sync {
 
@@ -49,16 +50,16 @@ inline constexpr uint64_t kSmallestDeltaBytes = 2 << 10;
 /// collisions that only a forger can make (they would cost the delta quadratic time). Memory: 4 bytes per block.
 void check_signature(ByteView signature, uint64_t limit);
 
-/// Writes the delta that makes `content` out of what `signature` describes, checking the signature first.
-/// Memory: 80 bytes per block and 400 KiB, so at most 80 MiB. Throws ExitCode::protocol when matching keeps
-/// the processor busy for more than half a second plus 1 s per MB, far below the usual 50 to 300 MB/s: then the
-/// signature was forged to that end.
-void make_delta(ByteView signature, Source& content, Sink& delta);
+/// The shape for a second round: over what is left of a content after the first, `total` bytes in `holes` places.
+[[nodiscard]] SignatureShape refined_shape(uint64_t total, uint64_t holes);
 
-/// Writes the content that a peer's `delta` makes out of `basis`. Throws ExitCode::protocol if the delta is damaged,
-/// copies what the basis does not hold, goes on after its end, or makes more or less than `content_size` bytes; up to
-/// `content_size` bytes may have been written by then. The bytes are whatever the peer says: check their hash.
-/// Memory: 130 KiB.
-void apply_delta(const RandomAccess& basis, Source& delta, Sink& content, uint64_t content_size);
+/// The block length of a signature. REQUIRES: check_signature() took it.
+[[nodiscard]] uint32_t block_bytes_of(ByteView signature);
+
+/// What of `content` lies in what `signature` describes, in order, checking the signature first. Memory: 80 bytes per
+/// block and 400 KiB, so at most 80 MiB, and 32 per part. Throws ExitCode::protocol when matching keeps the processor
+/// busy for more than half a second plus 1 s per MB, far below the usual 50 to 300 MB/s: then the signature was forged
+/// to that end. Short sums may match by chance: check the hash of what is made.
+[[nodiscard]] std::vector<DeltaPart> find_delta(ByteView signature, Source& content);
 
 }  // namespace docker_sync

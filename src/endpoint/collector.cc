@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "delta/delta_parts.h"
 #include "delta/patch.h"
-#include "delta/rsync.h"
 #include "wire/limits.h"
 
 namespace docker_sync {
@@ -59,18 +59,26 @@ class Cutter : public Sink {
 
 }  // namespace
 
-Collector::Collector(RecordReader& contents, const Basis& basis, ArrivedContents& arrived, Outcome outcome)
-    : contents_(contents), basis_(basis), arrived_(arrived), outcome_(std::move(outcome)) {}
+Collector::Collector(RecordReader& contents, const SpoolFolder& folder, const Basis& basis, ArrivedContents& arrived,
+                     Outcome outcome)
+    : contents_(contents), folder_(folder), basis_(basis), arrived_(arrived), outcome_(std::move(outcome)) {}
 
 void Collector::collect(const WantedBlock& block) {
-  for (const Wanted& wanted : block.contents) block.again ? collect_data(wanted) : collect_one(wanted);
+  if (block.draft) {
+    return collect_runs(block.contents.at(0),
+                        [&](Source& delta, Sink& content) { block.draft->complete(delta, content); });
+  }
+  if (block.further) return collect_data(block.contents.at(0));
+  for (const Wanted& wanted : block.contents) collect_one(wanted);
   if (!bundle_.empty()) end_bundle();
 }
 
 void Collector::collect_one(const Wanted& wanted) {
   const auto method = static_cast<Method>(contents_.byte());
   // What it was answered with decides, where that was a signature.
-  if (wanted.similar && method != Method::rsync) throw_protocol("no delta for a signature");
+  if (wanted.similar.has_value() != (method == Method::rsync || method == Method::draft)) {
+    throw_protocol("a delta without a signature, or a signature without a delta");
+  }
   switch (method) {
     case Method::data:
       return collect_data(wanted);
@@ -80,6 +88,8 @@ void Collector::collect_one(const Wanted& wanted) {
       return add_to_bundle(wanted);
     case Method::rsync:
       return collect_delta(wanted);
+    case Method::draft:
+      return collect_draft(wanted);
   }
   throw_protocol("a content that comes in an unknown way");
 }
@@ -106,22 +116,31 @@ void Collector::collect_patch(const Wanted& wanted) {
 }
 
 void Collector::collect_delta(const Wanted& wanted) {
-  if (!wanted.similar) throw_protocol("a delta without a signature");
   const BasisFile& similar = *wanted.similar;
+  const uint64_t begin = contents_.position();
+  collect_runs(wanted, [&](Source& delta, Sink& content) {
+    apply_delta(Slice(basis_.tar(similar.layer), similar.offset, similar.size), delta, content, wanted.size);
+    outcome_.delta_came(wanted, contents_.position() - begin);
+  });
+}
+
+void Collector::collect_draft(const Wanted& wanted) {
+  const BasisFile& similar = *wanted.similar;
+  auto draft = std::make_shared<Draft>(folder_, basis_.tar(similar.layer), similar.offset, similar.size);
+  const uint64_t begin = contents_.position();
+  RunSource delta(contents_, limits::kDeltaRunBytes);
+  draft->read(delta, wanted.size);
+  delta.drain();
+  outcome_.delta_came(wanted, contents_.position() - begin);
+  outcome_.unfinished({wanted, std::move(draft)});
+}
+
+void Collector::collect_runs(const Wanted& wanted, const std::function<void(Source&, Sink&)>& make) {
   const uint64_t offset = arrived_.spool().size();
   HashedSpool sink(arrived_.spool(), outcome_.progress);
   RunSource delta(contents_, limits::kDeltaRunBytes);
-  bool whole = true;
-  try {
-    apply_delta(Slice(basis_.tar(similar.layer), similar.offset, similar.size), delta, sink, wanted.size);
-  } catch (const Error& error) {
-    // A short sum that matched by chance may even change the length. A source that only pretends is caught by the
-    // hash of what it then sends as data.
-    if (error.code() != ExitCode::protocol) throw;
-    whole = false;
-  }
+  make(delta, sink);
   delta.drain();
-  if (!whole) return outcome_.damaged(wanted);
   tell(wanted, offset, sink.finish());
 }
 
@@ -153,7 +172,7 @@ BasisFile Collector::read_place() {
 }
 
 void Collector::tell(const Wanted& wanted, uint64_t offset, const ContentHash& hash) {
-  if (wanted.hash && short_hash(hash) != *wanted.hash) return outcome_.damaged(wanted);
+  if (wanted.hash && short_hash(hash) != *wanted.hash) return outcome_.unfinished({wanted, nullptr});
   arrived_.arrived(wanted.number, offset);
   outcome_.arrived(wanted);
 }

@@ -5,11 +5,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/concatenation.h"
 #include "endpoint/basis.h"
+#include "endpoint/draft.h"
 #include "endpoint/layer_rebuild.h"
 #include "endpoint/records.h"
 
@@ -24,22 +26,31 @@ struct Wanted {
   std::optional<BasisFile> similar;  ///< its signature was sent
 };
 
-/// The contents of a block that travel; or one that was asked for again, and comes as data.
+/// A content that needs another question: the holes of its draft, or all of it as data.
+struct Unfinished {
+  Wanted wanted;
+  std::shared_ptr<Draft> draft;
+};
+
+/// The contents of a block that travel, or one that was unfinished.
 struct WantedBlock {
   std::vector<Wanted> contents;
-  bool again = false;
+  bool further = false;
+  std::shared_ptr<Draft> draft;  ///< of that one; none if it comes as data
 };
 
 class Collector {
  public:
   struct Outcome {
     std::function<void(const Wanted&)> arrived;
-    std::function<void(const Wanted&)> damaged;    ///< another hash than it was offered with
-    std::function<void(uint64_t bytes)> progress;  ///< of the content that is coming
+    std::function<void(Unfinished)> unfinished;
+    std::function<void(const Wanted&, uint64_t bytes)> delta_came;  ///< for a signature, before what it made is told
+    std::function<void(uint64_t bytes)> progress;                   ///< of the content that is coming
   };
 
   /// All referred to must outlive this. REQUIRES: `basis` is sealed.
-  Collector(RecordReader& contents, const Basis& basis, ArrivedContents& arrived, Outcome outcome);
+  Collector(RecordReader& contents, const SpoolFolder& folder, const Basis& basis, ArrivedContents& arrived,
+            Outcome outcome);
 
   /// Throws ExitCode::protocol on what may not be said, ExitCode::verification if even data has the wrong hash.
   /// Memory: what apply_patch() needs.
@@ -50,6 +61,9 @@ class Collector {
   void collect_data(const Wanted& wanted);
   void collect_patch(const Wanted& wanted);
   void collect_delta(const Wanted& wanted);
+  void collect_draft(const Wanted& wanted);
+  /// Runs a delta's end `make`; a delta that is no delta makes a damaged content.
+  void collect_runs(const Wanted& wanted, const std::function<void(Source& delta, Sink& content)>& make);
   void add_to_bundle(const Wanted& wanted);
   void end_bundle();
   [[nodiscard]] BasisFile read_place();
@@ -57,6 +71,7 @@ class Collector {
   void tell(const Wanted& wanted, uint64_t offset, const ContentHash& hash);
 
   RecordReader& contents_;
+  const SpoolFolder& folder_;
   const Basis& basis_;
   ArrivedContents& arrived_;
   Outcome outcome_;

@@ -27,19 +27,20 @@ ContentSender::ContentSender(OfferedBlocks& blocks, const Basis& shared, RecordR
 
 void ContentSender::run() {
   for (uint64_t number = 0; const OfferedBlock* block = blocks_.wait_for(number); ++number) {
-    send_block(*block);
+    send_block(number, *block);
     // The destination may need this before it can say more.
     if (block->asked > 0 || !blocks_.has(number + 1)) contents_.flush();
   }
   if (next_tag() != AnswerTag::end) throw_protocol("answers to what did not ask");
 }
 
-void ContentSender::send_block(const OfferedBlock& block) {
+void ContentSender::send_block(uint64_t number, const OfferedBlock& block) {
   const std::vector<Answer> answers = read_answers(block);
   size_t asked = 0;
-  for (const OfferedContent& content : block.contents) {
-    if (content.claim == Claim::travel) send(block, content, Answer::none);
-    if (content.claim == Claim::ask) send(block, content, answers[asked++]);
+  for (Name name{number, 0}; name.index < block.contents.size(); ++name.index) {
+    const OfferedContent& content = block.contents[static_cast<size_t>(name.index)];
+    if (content.claim == Claim::travel) send(name, block, content, Answer::none);
+    if (content.claim == Claim::ask) send(name, block, content, answers[asked++]);
   }
   if (bundle_) end_bundle();
 }
@@ -58,30 +59,63 @@ std::vector<Answer> ContentSender::read_answers(const OfferedBlock& block) {
 AnswerTag ContentSender::next_tag() {
   while (true) {
     const auto tag = static_cast<AnswerTag>(answers_.byte());
-    if (tag != AnswerTag::again) return tag;
-    send_again();
+    if (tag == AnswerTag::again) {
+      send_again();
+    } else if (tag == AnswerTag::refine) {
+      send_refined();
+    } else {
+      return tag;
+    }
+    contents_.flush();
   }
 }
 
-void ContentSender::send_again() {
-  const OfferedBlock& block = blocks_.at(answers_.integer());
-  const uint64_t index = answers_.integer();
-  if (index >= block.contents.size()) throw_protocol("a content that was not offered");
-  const OfferedContent& content = block.contents[static_cast<size_t>(index)];
-  copy(Slice(*block.layer, content.offset, content.size), contents_);
-  contents_.flush();
+ContentSender::Name ContentSender::read_name() {
+  const Name name{answers_.integer(), answers_.integer()};
+  if (name.index >= blocks_.at(name.block).contents.size()) throw_protocol("a content that was not offered");
+  return name;
 }
 
-void ContentSender::send(const OfferedBlock& block, const OfferedContent& content, Answer answer) {
+void ContentSender::send_again() {
+  const Name name = read_name();
+  const OfferedBlock& block = blocks_.at(name.block);
+  const OfferedContent& content = block.contents[static_cast<size_t>(name.index)];
+  copy(Slice(*block.layer, content.offset, content.size), contents_);
+}
+
+void ContentSender::send_refined() {
+  const Name name = read_name();
+  const Bytes signature = answers_.run(limits::kSignatureBytes);
+  const auto draft = drafts_.find(name);
+  if (draft == drafts_.end()) throw_protocol("a question about no draft");
+  const OfferedBlock& block = blocks_.at(name.block);
+  const OfferedContent& content = block.contents[static_cast<size_t>(name.index)];
+  Concatenation holes;
+  for (const DeltaHole& hole : draft->second) holes.add(*block.layer, content.offset + hole.new_offset, hole.new_size);
+  drafts_.erase(draft);
+  SequentialReader reader(holes);
+  RunSink delta(contents_, limits::kDeltaRunBytes);
+  put_delta(find_delta(signature, reader), {}, holes, delta);
+  delta.end();
+}
+
+void ContentSender::send_delta(const Name& name, const Slice& bytes) {
+  const Bytes signature = answers_.run(limits::kSignatureBytes);
+  SequentialReader reader(bytes);
+  const std::vector<DeltaPart> parts = find_delta(signature, reader);
+  std::vector<DeltaHole> holes = find_holes(parts, block_bytes_of(signature));
+  put_tag(contents_, holes.empty() ? Method::rsync : Method::draft);
+  RunSink delta(contents_, limits::kDeltaRunBytes);
+  put_delta(parts, holes, bytes, delta);
+  delta.end();
+  if (!holes.empty()) drafts_.emplace(name, std::move(holes));
+}
+
+void ContentSender::send(const Name& name, const OfferedBlock& block, const OfferedContent& content, Answer answer) {
   const Slice bytes(*block.layer, content.offset, content.size);
   if (answer == Answer::have) return;
   if (answer == Answer::signature) {
-    const Bytes signature = answers_.run(limits::kSignatureBytes);
-    put_tag(contents_, Method::rsync);
-    SequentialReader reader(bytes);
-    RunSink delta(contents_, limits::kDeltaRunBytes);
-    make_delta(signature, reader, delta);
-    delta.end();
+    send_delta(name, bytes);
   } else if (!content.similar) {
     put_tag(contents_, Method::data);
     copy(bytes, contents_);

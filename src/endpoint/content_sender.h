@@ -5,8 +5,11 @@
 // Used by one thread.
 #pragma once
 
+#include <map>
+
 #include "base/compression.h"
 #include "base/concatenation.h"
+#include "delta/delta_parts.h"
 #include "delta/patch.h"
 #include "endpoint/basis.h"
 #include "endpoint/offered.h"
@@ -23,12 +26,21 @@ class ContentSender {
   void run();
 
  private:
-  void send_block(const OfferedBlock& block);
+  /// A content's place among what was offered: its block's number, and its own in it.
+  struct Name {
+    uint64_t block, index;
+    auto operator<=>(const Name&) const = default;
+  };
+
+  void send_block(uint64_t number, const OfferedBlock& block);
   [[nodiscard]] std::vector<Answer> read_answers(const OfferedBlock& block);
   /// Serves what comes before it.
   [[nodiscard]] AnswerTag next_tag();
+  [[nodiscard]] Name read_name();
   void send_again();
-  void send(const OfferedBlock& block, const OfferedContent& content, Answer answer);
+  void send_refined();
+  void send(const Name& name, const OfferedBlock& block, const OfferedContent& content, Answer answer);
+  void send_delta(const Name& name, const Slice& bytes);
   void send_bundled(const Slice& bytes, const OfferedBlock& block, const OfferedContent& content);
   void end_bundle();
   void send_patched(const Slice& bytes, const OfferedContent& content);
@@ -45,6 +57,7 @@ class ContentSender {
     BundleSize size;
   };
   std::optional<Bundle> bundle_;
+  std::map<Name, std::vector<DeltaHole>> drafts_;
 };
 
 }  // namespace docker_sync

@@ -11,6 +11,9 @@ namespace docker_sync {
 
 namespace {
 
+// The first blocks that ask are small: what becomes of their signatures tells the destination how many more to send.
+constexpr uint64_t kFirstAsked = 1 << 20, kMostAsked = 32 << 20;
+
 ContentHash hash_slice(const RandomAccess& file, uint64_t offset, uint64_t size, ContentHasher& hasher) {
   copy(Slice(file, offset, size), hasher);
   return hasher.finish();
@@ -24,7 +27,8 @@ Offerer::Offerer(ZstdSink& offers, const Basis& shared, OfferedBlocks& blocks, P
       blocks_(blocks),
       progress_(progress),
       known_(shared.diff_ids().size()),
-      all_shared_(shared.has_all()) {}
+      all_shared_(shared.has_all()),
+      most_block_contents_(all_shared_ ? kMostAsked : kFirstAsked) {}
 
 void Offerer::tell_shared_layers() {
   for (uint32_t layer = 0; layer < shared_.diff_ids().size(); ++layer) {
@@ -115,10 +119,17 @@ void Offerer::add_to_block() {
     block_padded_ = own.has_value();
     if (own) gap.erase(gap.begin(), gap.end() - static_cast<std::ptrdiff_t>(own->size()));
   }
-  for (const Entry& entry : group_) block_gaps_ += entry.gap.size();
+  for (const Entry& entry : group_) {
+    block_gaps_ += entry.gap.size();
+    block_contents_ += entry.content_size;
+  }
   std::move(group_.begin(), group_.end(), std::back_inserter(block_));
   // Smaller than need be: the answers to a block come at once, and its contents wait for them.
-  if (block_.size() >= limits::kBlockEntries / 4 || block_gaps_ >= limits::kBlockGapBytes / 2) end_block();
+  if (block_.size() >= limits::kBlockEntries / 4 || block_gaps_ >= limits::kBlockGapBytes / 2 ||
+      block_contents_ >= most_block_contents_) {
+    most_block_contents_ = std::min(2 * most_block_contents_, kMostAsked);
+    end_block();
+  }
 }
 
 void Offerer::end_block() {
@@ -132,6 +143,7 @@ void Offerer::end_block() {
   put_claims(offered);
   block_.clear();
   block_gaps_ = 0;
+  block_contents_ = 0;
   // Before it is sent for good: the answer may be here before we are back.
   blocks_.push(std::move(offered));
   offers_.flush();

@@ -54,6 +54,8 @@ class Offerer {
   const Spool* layer_ = nullptr;
   std::vector<Entry> group_, block_;  ///< entries that are in no group or block yet
   size_t block_gaps_ = 0;             ///< bytes
+  uint64_t block_contents_ = 0;       ///< likewise
+  uint64_t most_block_contents_;
   uint64_t size_before_group_ = 0;
   bool block_padded_ = false;
 

@@ -21,6 +21,21 @@ Value take_front(std::deque<Value>& values) {
   return value;
 }
 
+/// Tells a budget of what comes.
+class BudgetedSource : public Source {
+ public:
+  BudgetedSource(Source& below, SignatureBudget& budget) : below_(&below), budget_(&budget) {}
+  [[nodiscard]] size_t read(MutableBytes out) override {
+    const size_t count = below_->read(out);
+    budget_->received(count);
+    return count;
+  }
+
+ private:
+  Source* below_;
+  SignatureBudget* budget_;
+};
+
 }  // namespace
 
 Receiver::Receiver(Connection& connection, const SyncStreams& streams, const SpoolFolder& folder, Basis& basis,
@@ -28,6 +43,7 @@ Receiver::Receiver(Connection& connection, const SyncStreams& streams, const Spo
                    std::function<void(const LayerRebuild&)> on_layer)
     : connection_(connection),
       streams_(streams),
+      folder_(folder),
       basis_(basis),
       progress_(progress),
       on_layer_(std::move(on_layer)),
@@ -43,7 +59,8 @@ std::unique_ptr<Source> Receiver::open(const LayerRebuild& layer) {
 
 void Receiver::close(const Error& error) {
   wanted_.close(error);
-  damaged_.close(error);
+  unfinished_.close(error);
+  budget_.close(error);
 }
 
 void Receiver::answer() {
@@ -84,9 +101,9 @@ void Receiver::answer() {
     }
   }
   if (!expected_.empty()) throw_protocol("not all layers were offered");
-  if (layers_expected_ == 0) damaged_.end();
-  while (const auto again = damaged_.pop()) {
-    ask_again(answers, *again);
+  if (layers_expected_ == 0) unfinished_.end();
+  while (auto unfinished = unfinished_.pop()) {
+    ask_further(answers, std::move(*unfinished));
     answers.flush();
   }
   put_tag(answers, AnswerTag::end);
@@ -211,7 +228,7 @@ Receiver::Claims Receiver::read_claims(RecordReader& offers, const std::vector<S
 }
 
 std::optional<ContentOrigin> Receiver::find_origin(Claims& claims, Wanted& content, const SkeletonEntry& entry,
-                                                   std::vector<Answer>& given) const {
+                                                   std::vector<Answer>& given) {
   switch (claims.claims.at(static_cast<size_t>(content.index))) {
     case Claim::copy:
       return take_front(claims.copies);
@@ -237,10 +254,11 @@ std::optional<ContentOrigin> Receiver::find_origin(Claims& claims, Wanted& conte
   throw_protocol("an unknown claim");
 }
 
-std::optional<BasisFile> Receiver::worth_signature(const SkeletonEntry& entry, uint64_t size) const {
+std::optional<BasisFile> Receiver::worth_signature(const SkeletonEntry& entry, uint64_t size) {
   const auto similar = basis_.index().find_similar(content_path(entry.gap), size);
   // The source has what is in a shared layer: it needs no signature to send a patch.
   if (!similar || shared_.at(similar->layer) || !signature_pays(similar->size, size)) return std::nullopt;
+  if (!budget_.take(signature_size(similar->size, signature_shape(similar->size, size)), size)) return std::nullopt;
   return similar;
 }
 
@@ -250,7 +268,7 @@ void Receiver::answer(WantedBlock wanted, const std::vector<Answer>& given, Sink
     return;
   }
   // The order of answers is the order of contents; expect them before the source can know.
-  while (const auto again = damaged_.try_pop()) ask_again(answers, *again);
+  while (auto unfinished = unfinished_.try_pop()) ask_further(answers, std::move(*unfinished));
   wanted_.push(wanted);
   put_tag(answers, AnswerTag::answers);
   for (const Answer answer : given) put_tag(answers, answer);
@@ -259,6 +277,7 @@ void Receiver::answer(WantedBlock wanted, const std::vector<Answer>& given, Sink
     const Slice basis(basis_.tar(one.similar->layer), one.similar->offset, one.similar->size);
     put_run(answers, make_signature(basis, signature_shape(one.similar->size, one.size)));
   }
+  budget_.sent();
 }
 
 void Receiver::end_layer() {
@@ -269,23 +288,29 @@ void Receiver::end_layer() {
   pass_on_complete_layers();
 }
 
-void Receiver::ask_again(Sink& answers, Wanted again) {
-  put_tag(answers, AnswerTag::again);
-  put_integer(answers, again.block);
-  put_integer(answers, again.index);
-  again.similar.reset();
-  wanted_.push({{again}, true});
+void Receiver::ask_further(Sink& answers, Unfinished unfinished) {
+  const Draft* draft = unfinished.draft.get();
+  put_tag(answers, draft != nullptr ? AnswerTag::refine : AnswerTag::again);
+  put_integer(answers, unfinished.wanted.block);
+  put_integer(answers, unfinished.wanted.index);
+  if (draft != nullptr) {
+    const RandomAccess& basis = draft->basis_of_holes();
+    put_run(answers, make_signature(basis, refined_shape(basis.size(), draft->holes())));
+  }
+  wanted_.push({{unfinished.wanted}, true, std::move(unfinished.draft)});
 }
 
 void Receiver::collect() {
   basis_.wait();
   const auto reader = connection_.open_reader(streams_.contents);
-  ZstdSource plain(*reader);
+  BudgetedSource counted(*reader, budget_);
+  ZstdSource plain(counted);
   RecordReader contents(plain);
   Collector collector(
-      contents, basis_, arrived_,
+      contents, folder_, basis_, arrived_,
       {[this](const Wanted& wanted) { content_arrived(wanted); },
-       [this](const Wanted& wanted) { damaged_.push(wanted); },
+       [this](Unfinished unfinished) { unfinished_.push(std::move(unfinished)); },
+       [this](const Wanted& wanted, uint64_t bytes) { budget_.settle(wanted.size, bytes); },
        [this](uint64_t written) { progress_.report(Stage::sending, bytes_arrived_ + written, bytes_offered_); }});
   while (const auto block = wanted_.pop()) collector.collect(*block);
 }
@@ -305,7 +330,7 @@ void Receiver::pass_on_complete_layers() {
   while (passed_on_ < layers_.size() && layers_[passed_on_].offered_whole && layers_[passed_on_].missing == 0) {
     on_layer_(layers_[passed_on_++].rebuild);
   }
-  if (passed_on_ == layers_expected_) damaged_.end();
+  if (passed_on_ == layers_expected_) unfinished_.end();
 }
 
 }  // namespace docker_sync

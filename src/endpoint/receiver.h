@@ -18,6 +18,7 @@
 #include "endpoint/layer_rebuild.h"
 #include "endpoint/progress_reporter.h"
 #include "endpoint/records.h"
+#include "endpoint/signature_budget.h"
 #include "wire/connection.h"
 
 namespace docker_sync {
@@ -70,16 +71,17 @@ class Receiver {
   [[nodiscard]] Claims read_claims(RecordReader& offers, const std::vector<SkeletonEntry>& entries);
   /// Where the content is, unless it travels; adds the answer to what asks.
   [[nodiscard]] std::optional<ContentOrigin> find_origin(Claims& claims, Wanted& content, const SkeletonEntry& entry,
-                                                         std::vector<Answer>& given) const;
-  [[nodiscard]] std::optional<BasisFile> worth_signature(const SkeletonEntry& entry, uint64_t size) const;
+                                                         std::vector<Answer>& given);
+  [[nodiscard]] std::optional<BasisFile> worth_signature(const SkeletonEntry& entry, uint64_t size);
   void answer(WantedBlock wanted, const std::vector<Answer>& given, Sink& answers);
   void end_layer();
-  void ask_again(Sink& answers, Wanted again);
+  void ask_further(Sink& answers, Unfinished unfinished);
   void content_arrived(const Wanted& wanted);
   void pass_on_complete_layers();  ///< REQUIRES: mutex_ held
 
   Connection& connection_;
   const SyncStreams& streams_;
+  const SpoolFolder& folder_;
   Basis& basis_;
   ProgressReporter& progress_;
   std::function<void(const LayerRebuild&)> on_layer_;
@@ -94,12 +96,13 @@ class Receiver {
   };
   std::deque<Offered> offered_;  ///< all contents of blocks
   PlaceReader places_;
+  SignatureBudget budget_;
   uint64_t blocks_offered_ = 0;
   Bytes config_;
   std::vector<uint64_t> layer_sizes_;
 
-  Queue<WantedBlock> wanted_;  ///< in the order in which contents will come
-  Queue<Wanted> damaged_;      ///< came with another hash; ended when all layers are complete
+  Queue<WantedBlock> wanted_;     ///< in the order in which contents will come
+  Queue<Unfinished> unfinished_;  ///< ended when all layers are complete
 
   std::mutex mutex_;          ///< guards the two below
   std::deque<Layer> layers_;  ///< as offered; never moved

@@ -34,6 +34,7 @@ ByteView RecordReader::buffered() {
   if (begin_ == end_) {
     begin_ = 0;
     end_ = source_->read(buffer_);
+    read_ += end_;
     if (end_ == 0) throw_protocol("a stream ended too early");
   }
   return ByteView(buffer_).subspan(begin_, end_ - begin_);

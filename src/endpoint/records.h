@@ -5,8 +5,9 @@
 // contents follows from the order of answers, which follows from the order of offers.
 //
 //   offers    source -> destination    shared ( layer ( known | block )* end-of-layer )*  config  end
-//   answers   destination -> source    groups ( again )* ( answers ( again )* )*  end
-//   contents  source -> destination    per block each content that travels, in order; per `again`, that one as data
+//   answers   destination -> source    groups ( ( again | refine )*  answers )*  ( again | refine )*  end
+//   contents  source -> destination    per block each content that travels, in order; per `again`, that one as data;
+//                                      per `refine` runs: delta of what its holes are
 //
 //   shared    per basis layer, in the order that both sides were given: u8, 1 if the source has it too
 //   groups    per basis layer that is not shared: u count, 8-byte name of each (entry_group.h)
@@ -18,15 +19,18 @@
 //   config    u length, the image config; u size of each layer's tar, base first (0: not known)
 //   answers   to the next block that asks: a byte per content that asks, Answer; then per `signature` u length,
 //             librsync signature
-//   again     u block (counted from 0), u content in it: what came does not have its hash, send it as data. Before the
-//             answers to a block: what is sent comes before that block's contents
+//   again     u block (counted from 0), u content in it: what came does not have its hash, send it as data
+//   refine    u block, u content in it, u length, librsync signature of what the basis has where its draft has holes
+//             Both stand before the answers to a block or at the end; what they ask for comes before that block's
+//             contents
 //
 //   a content that travels: u8 Method, then
 //     data      the bytes (both sides know how many)
 //     patch     a place, then runs: what makes the content of what lies there (docs/patch-format.md)
 //     bundled   a place, and nothing more, unless the bundle ends with it: then runs, a patch that makes all contents
 //               of the bundle, one after the other, of what lies at its places, one after the other
-//     rsync     runs: librsync delta
+//     rsync     runs: delta (delta/delta_parts.h)
+//     draft     runs: delta with holes, for which the destination will ask
 //   after the last one of a block, the runs of its last bundle, if that has not ended
 //   runs      ( u length, bytes )* u 0
 //   place     u basis layer, u size, z offset: from the end of the last place that was told in this stream
@@ -44,7 +48,7 @@
 namespace docker_sync {
 
 enum class OfferTag : uint8_t { end = 0, layer = 1, block = 2, end_of_layer = 3, config = 4, known = 5 };
-enum class AnswerTag : uint8_t { end = 0, answers = 1, again = 2 };
+enum class AnswerTag : uint8_t { end = 0, answers = 1, again = 2, refine = 3 };
 
 /// What the source says of a content when it offers it.
 enum class Claim : uint8_t {
@@ -62,7 +66,7 @@ enum class Answer : uint8_t {
 };
 
 /// How a content travels.
-enum class Method : uint8_t { data = 0, patch = 1, bundled = 2, rsync = 3 };
+enum class Method : uint8_t { data = 0, patch = 1, bundled = 2, rsync = 3, draft = 4 };
 
 /// Small contents share a patch. A bundle ends with its block, or with the content that fills it.
 struct BundleSize {
@@ -107,6 +111,8 @@ class RecordReader {
   [[nodiscard]] Digest digest();
   [[nodiscard]] uint64_t fixed64();  ///< 8 bytes, little-endian
   void copy_to(Sink& sink, uint64_t count);
+  /// Bytes taken so far.
+  [[nodiscard]] uint64_t position() const { return read_ - (end_ - begin_); }
 
  private:
   static constexpr size_t kBufferBytes = 64 << 10;
@@ -115,6 +121,7 @@ class RecordReader {
   Source* source_;
   Bytes buffer_;
   size_t begin_ = 0, end_ = 0;
+  uint64_t read_ = 0;
 };
 
 /// Places in the basis, told by the one before: files that follow each other in a layer cost least.

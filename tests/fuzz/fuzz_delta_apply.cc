@@ -5,16 +5,15 @@
 #include <cstdlib>
 
 #include "base/error.h"
-#include "delta/rsync.h"
+#include "delta/delta_parts.h"
 
 using namespace docker_sync;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2) return 0;
-  // The first two bytes say how large the content is; the magic is given, so that not every run stops at it.
+  // The first two bytes say how large the content is.
   const uint64_t content_size = uint64_t{data[0]} << 8 | data[1];
-  Bytes delta{'r', 's', 2, '6'};
-  delta.insert(delta.end(), data + 2, data + size);
+  const Bytes delta(data + 2, data + size);
   const Bytes basis(1000, 7);
   MemorySource source(delta);
   MemorySink content;

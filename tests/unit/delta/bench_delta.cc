@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   const Bytes delta = timed("delta", new_bytes.size(), [&] {
     MemorySource source(new_bytes);
     MemorySink sink;
-    make_delta(signature, source, sink);
+    put_delta(find_delta(signature, source), {}, MemoryFile(new_bytes), sink);
     return sink.bytes();
   });
   const Bytes patched = timed("patch", new_bytes.size(), [&] {

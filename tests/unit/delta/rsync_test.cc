@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "delta/delta_parts.h"
 
 using namespace docker_sync;
 
@@ -27,7 +28,7 @@ Bytes signature_of(const Bytes& basis, SignatureShape shape) { return make_signa
 Bytes delta_for(const Bytes& signature, const Bytes& content) {
   MemorySource source(content);
   MemorySink delta;
-  make_delta(signature, source, delta);
+  put_delta(find_delta(signature, source), {}, MemoryFile(content), delta);
   return delta.bytes();
 }
 
@@ -73,17 +74,6 @@ Bytes signature_header(uint32_t magic, uint32_t block_bytes, uint32_t strong_byt
 }
 
 constexpr uint32_t kMagic = 0x72730147, kMd4Magic = 0x72730146;
-const Bytes kDeltaMagic{'r', 's', 2, '6'};
-
-/// A delta of one COPY with 8-byte position and length (librsync's command 0x54) and an END.
-Bytes copy_delta(uint64_t position, uint64_t length) {
-  Bytes delta = kDeltaMagic;
-  delta.push_back(0x54);
-  put(delta, position, 8);
-  put(delta, length, 8);
-  delta.push_back(0);
-  return delta;
-}
 
 }  // namespace
 
@@ -130,8 +120,8 @@ TEST_CASE("random edits of all sizes come back") {
 
 TEST_CASE("empty contents, and a basis of nothing, are contents like others") {
   const Bytes some = noise(1000, 1);
-  CHECK(carry({}, {}) == 5);
-  CHECK(carry(some, {}) == 5);
+  CHECK(carry({}, {}) == 0);
+  CHECK(carry(some, {}) == 0);
   CHECK(carry({}, some) < 1010);
   CHECK(carry(some, {42}) < 20);
   CHECK(signature_of({}, signature_shape(0, 0)).size() == 12);
@@ -158,9 +148,8 @@ TEST_CASE("blocks grow with the root of the basis, strong sums with the comparis
 TEST_CASE("a signature that is not what we make is refused before librsync sees it") {
   const auto refused = [](const Bytes& signature, uint64_t limit = 1 << 20) {
     MemorySource content(Bytes{});
-    MemorySink delta;
     return outcome([&] { check_signature(signature, limit); }) == ExitCode::protocol &&
-           (signature.size() > limit || outcome([&] { make_delta(signature, content, delta); }) == ExitCode::protocol);
+           (signature.size() > limit || outcome([&] { (void)find_delta(signature, content); }) == ExitCode::protocol);
   };
   const auto with_entries = [](Bytes header, size_t bytes) {
     header.resize(header.size() + bytes);
@@ -224,94 +213,29 @@ TEST_CASE("a signature that makes every byte cost a strong sum is given up after
   Bytes signature = signature_of(Bytes(64 << 10), {64 << 10, 4});
   signature.back() ^= 1;  // Weak sums match everywhere, strong ones never.
   MemorySource source(zeros);
-  MemorySink delta;
-  CHECK(outcome([&] { make_delta(signature, source, delta); }) == ExitCode::protocol);
-  CHECK(delta.bytes().size() < zeros.size());
+  CHECK(outcome([&] { (void)find_delta(signature, source); }) == ExitCode::protocol);
 }
 
-TEST_CASE("a delta may copy only what the basis holds") {
-  const Bytes basis = noise(1000, 1);
-  CHECK(applied(basis, copy_delta(0, 1000), 1000) == basis);
-  CHECK(applied(basis, copy_delta(999, 1), 1) == Bytes{basis[999]});
-  constexpr uint64_t kHuge = uint64_t{1} << 32, kMost = INT64_MAX;
-  const std::pair<uint64_t, uint64_t> outside[] = {
-      {0, 1001}, {1, 1000}, {1000, 1}, {1001, 1}, {kMost, 1}, {kMost, kMost}, {UINT64_MAX, 1},
-      {0, 0},    {0, kMost}, {0, kHuge}, {0, kHuge + 1000}, {0, UINT64_MAX}, {uint64_t{1} << 63, 8}};
-  for (const auto& range : outside) {
-    CAPTURE(range.first);
-    CAPTURE(range.second);
-    CHECK(outcome([&] { return applied(basis, copy_delta(range.first, range.second), 1000); }) == ExitCode::protocol);
-  }
-}
-
-TEST_CASE("a delta makes exactly the content it is for") {
-  const Bytes basis = noise(200'000, 1);
-  const Bytes delta = delta_for(signature_of(basis, {256, 2}), basis);
-  CHECK(applied(basis, delta, 200'000) == basis);
-  CHECK(outcome([&] { return applied(basis, delta, 200'001); }) == ExitCode::protocol);
-  CHECK(outcome([&] { return applied(basis, delta, 0); }) == ExitCode::protocol);
-
-  MemorySource source(delta);
-  MemorySink content;
-  CHECK(outcome([&] { apply_delta(MemoryFile(basis), source, content, 199'999); }) == ExitCode::protocol);
-  CHECK(content.bytes().size() <= 199'999);
-}
-
-TEST_CASE("a small delta cannot make more than it may") {
-  const Bytes basis(1 << 20);
-  Bytes bomb = kDeltaMagic;
-  for (int i = 0; i < 1000; ++i) {
-    bomb.push_back(0x54);
-    put(bomb, 0, 8);
-    put(bomb, basis.size(), 8);
-  }
-  bomb.push_back(0);
-  MemorySource source(bomb);
-  MemorySink content;
-  CHECK(outcome([&] { apply_delta(MemoryFile(basis), source, content, 5'000'000); }) == ExitCode::protocol);
-  CHECK(content.bytes().size() <= 5'000'000);
-}
-
-TEST_CASE("a delta cut anywhere, or longer than its end, is refused") {
-  const Bytes basis = noise(3000, 1);
+TEST_CASE("what lies side by side in both is one part") {
+  const Bytes basis = noise(100'000, 1);
   Bytes content = basis;
-  content.insert(content.begin() + 1500, 200, 9);
-  Bytes delta = delta_for(signature_of(basis, {256, 2}), content);
-  for (size_t size = 0; size < delta.size(); ++size) {
-    const Bytes cut(delta.begin(), delta.begin() + static_cast<ptrdiff_t>(size));
-    REQUIRE(outcome([&] { return applied(basis, cut, content.size()); }) == ExitCode::protocol);
-  }
-  delta.push_back(0);
-  CHECK(outcome([&] { return applied(basis, delta, content.size()); }) == ExitCode::protocol);
+  content.insert(content.begin() + 51'200, 100, 9);
+  const Bytes signature = signature_of(basis, {512, 4});
+  MemorySource source(content);
+  CHECK(find_delta(signature, source) ==
+        std::vector<DeltaPart>{{51'200, 0}, {100, std::nullopt}, {48'800, 51'200}});
+  CHECK(block_bytes_of(signature) == 512);
 }
 
-TEST_CASE("a delta with any byte changed is refused or makes as many bytes") {
-  const Bytes basis = noise(1500, 1);
-  Bytes content = basis;
-  content.insert(content.begin() + 700, 50, 9);
-  const Bytes delta = delta_for(signature_of(basis, {256, 2}), content);
-  for (size_t i = 0; i < delta.size(); ++i) {
-    for (int value = 0; value < 256; ++value) {
-      Bytes damaged = delta;
-      damaged[i] = static_cast<uint8_t>(value);
-      MemorySource source(damaged);
-      MemorySink made;
-      const ExitCode code = outcome([&] { apply_delta(MemoryFile(basis), source, made, content.size()); });
-      REQUIRE((code == ExitCode::protocol || (code == ExitCode::ok && made.bytes().size() == content.size())));
-      REQUIRE(made.bytes().size() <= content.size());
-    }
+TEST_CASE("a second round has smaller blocks the more edits there are, and never too many") {
+  CHECK(refined_shape(500'000, 80) == SignatureShape{320, 3});
+  CHECK(refined_shape(10'000, 1).block_bytes == 384);
+  CHECK(refined_shape(1 << 20, 1 << 17).block_bytes == 128);
+  CHECK(refined_shape(1 << 20, 1).block_bytes == 2048);
+  CHECK(refined_shape(0, 0).block_bytes == 128);
+  for (uint64_t total = 1; total < uint64_t{1} << 36; total *= 3) {
+    CHECK(signature_blocks(total, refined_shape(total, 1 << 17)) <= kMostBlocks);
   }
-}
-
-TEST_CASE("an error while reading the basis comes out as it is") {
-  struct Broken : RandomAccess {
-    [[nodiscard]] uint64_t size() const override { return 1000; }
-    void read_at(uint64_t, MutableBytes) const override { throw Error(ExitCode::disk, "gone"); }
-  };
-  const Bytes delta = copy_delta(0, 1000);
-  MemorySource source(delta);
-  MemorySink content;
-  CHECK(outcome([&] { apply_delta(Broken(), source, content, 1000); }) == ExitCode::disk);
 }
 
 TEST_CASE("threads run jobs side by side") {

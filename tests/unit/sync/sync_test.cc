@@ -171,6 +171,40 @@ TEST_CASE("a basis of which the source has a part is used in both ways") {
   CHECK(hosts.bytes < 12'000);
 }
 
+TEST_CASE("a large file with small edits all over costs two rounds of signatures, and little more") {
+  // Asked: 39 MB with 681 changed bytes in some 80 places, within 120 KB.
+  TwoHosts hosts;
+  std::string data = noise(39'000'000, 11);
+  hosts.destination.engine.add({"app:1"}, {tar_file("pkgcache.bin", data) + tar_end()});
+  for (size_t i = 0; i < 80; ++i) data.replace(i * 480'000 + 1000 * i, 8, "edited!!");
+  hosts.source.engine.add({"app:1"}, {tar_file("pkgcache.bin", data) + tar_end()});
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes < 110'000);
+}
+
+TEST_CASE("old files that have nothing but their paths in common with the new ones cost next to nothing") {
+  // Never more than 1.02 times the layers through zstd, which noise is as large as, and 64 KiB.
+  TwoHosts hosts;
+  Bytes old, fresh;
+  uint64_t size = 0;
+  for (uint32_t i = 0; i < 1500; ++i) {
+    const std::string content = noise(3'000 + i * 13 % 20'000, 50'000 + i);
+    size += content.size() + 512;
+    append(old, tar_file("f" + std::to_string(i), noise(3'000 + i * 11 % 20'000, i)));
+    append(fresh, tar_file("f" + std::to_string(i), content));
+  }
+  hosts.destination.engine.add({"app:1"}, {old + tar_end()});
+  bool has_old = false;
+  SUBCASE("at the destination") {}
+  SUBCASE("at both ends") { has_old = true; }
+  if (has_old) hosts.source.engine.add({}, {old + tar_end()});
+  hosts.source.engine.add({"app:1"}, {fresh + tar_end()});
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes < size * 51 / 50 + (64 << 10));
+}
+
 TEST_CASE("an old image that goes at the source while it is read costs bytes, not the image") {
   TwoHosts hosts;
   const Bytes old = tar_file("app", noise(300'000, 2)) + tar_end();

@@ -1,0 +1,148 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "delta/delta_parts.h"
+
+#include "base/error.h"
+
+namespace docker_sync {
+
+namespace {
+
+enum Kind : uint8_t { kNew = 0, kCopy = 1, kHole = 2 };
+constexpr int kKindBits = 2;
+
+// A hole is what is left of few blocks with small edits in them; after a long run of new bytes little is alike.
+constexpr uint64_t kLongestHole = 3;  // blocks
+// Together they must be worth a question and an answer.
+constexpr uint64_t kLeastHoles = 8 << 10;
+
+uint64_t zigzag(uint64_t step) { return step << 1 ^ (step >> 63 != 0 ? UINT64_MAX : 0); }
+uint64_t unzigzag(uint64_t value) { return value >> 1 ^ ((value & 1) != 0 ? UINT64_MAX : 0); }
+
+void put_number(Sink& sink, uint64_t value) {
+  uint8_t bytes[10];
+  size_t count = 0;
+  for (; value >= 0x80; value >>= 7) bytes[count++] = static_cast<uint8_t>(value | 0x80);
+  bytes[count++] = static_cast<uint8_t>(value);
+  sink.write({bytes, count});
+}
+
+/// Reads a delta without knowing where it ends.
+class Reader {
+ public:
+  explicit Reader(Source& source) : source_(&source), buffer_(size_t{64} << 10) {}
+
+  [[nodiscard]] bool at_end() {
+    if (begin_ < end_) return false;
+    begin_ = 0;
+    end_ = source_->read(buffer_);
+    return end_ == 0;
+  }
+  [[nodiscard]] uint64_t number() {
+    uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      if (at_end()) throw_protocol("a delta was cut short");
+      const uint8_t byte = buffer_[begin_++];
+      if (shift == 63 && byte > 1) break;
+      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    throw_protocol("a number of a delta is too large");
+  }
+  void copy_to(const std::function<void(ByteView)>& take, uint64_t count) {
+    while (count > 0) {
+      if (at_end()) throw_protocol("a delta was cut short");
+      const auto part = static_cast<size_t>(std::min<uint64_t>(count, end_ - begin_));
+      take(ByteView(buffer_).subspan(begin_, part));
+      begin_ += part;
+      count -= part;
+    }
+  }
+
+ private:
+  Source* source_;
+  Bytes buffer_;
+  size_t begin_ = 0, end_ = 0;
+};
+
+}  // namespace
+
+std::vector<DeltaHole> find_holes(const std::vector<DeltaPart>& parts, uint32_t block_bytes) {
+  std::vector<DeltaHole> holes;
+  uint64_t offset = 0, total = 0;
+  for (size_t i = 0; i < parts.size() && holes.size() < kMostHoles; offset += parts[i++].size) {
+    if (parts[i].from || i + 1 == parts.size()) continue;
+    const uint64_t begin = i == 0 ? 0 : *parts[i - 1].from + parts[i - 1].size, end = *parts[i + 1].from;
+    const uint64_t size = parts[i].size, longest = kLongestHole * block_bytes;
+    if (size > longest || end <= begin || end - begin > longest) continue;
+    holes.push_back({offset, size, begin, end - begin});
+    total += size;
+  }
+  if (total < kLeastHoles) holes.clear();
+  return holes;
+}
+
+void put_delta(const std::vector<DeltaPart>& parts, const std::vector<DeltaHole>& holes, const RandomAccess& content,
+               Sink& delta) {
+  uint64_t offset = 0, copied = 0;
+  auto hole = holes.begin();
+  for (const DeltaPart& part : parts) {
+    const bool is_hole = hole != holes.end() && hole->new_offset == offset;
+    put_number(delta, part.size << kKindBits | (is_hole ? kHole : part.from ? kCopy : kNew));
+    if (is_hole) {
+      put_number(delta, zigzag(hole->old_offset - copied));
+      put_number(delta, hole->old_size);
+      ++hole;
+    } else if (part.from) {
+      put_number(delta, zigzag(*part.from - copied));
+      copied = *part.from + part.size;
+    } else {
+      copy(Slice(content, offset, part.size), delta);
+    }
+    offset += part.size;
+  }
+}
+
+void read_delta(Source& delta, uint64_t basis_size, uint64_t content_size, const DeltaHandler& handler) {
+  Reader reader(delta);
+  size_t holes = 0;
+  for (uint64_t offset = 0, copied = 0; offset < content_size;) {
+    const uint64_t head = reader.number(), size = head >> kKindBits;
+    if (size == 0 || size > content_size - offset) throw_protocol("a delta makes another content than it is for");
+    const auto within = [&](uint64_t from, uint64_t count) {
+      if (count > basis_size || from > basis_size - count) throw_protocol("a delta points outside of its basis");
+    };
+    switch (head & ((1 << kKindBits) - 1)) {
+      case kNew:
+        reader.copy_to(handler.fresh, size);
+        break;
+      case kCopy: {
+        const uint64_t from = copied + unzigzag(reader.number());
+        within(from, size);
+        handler.copy(from, size);
+        copied = from + size;
+        break;
+      }
+      case kHole: {
+        const uint64_t from = copied + unzigzag(reader.number()), old_size = reader.number();
+        within(from, old_size);
+        if (!handler.hole || ++holes > kMostHoles) throw_protocol("a hole that may not be");
+        handler.hole({offset, size, from, old_size});
+        break;
+      }
+      default:
+        throw_protocol("an unknown part of a delta");
+    }
+    offset += size;
+  }
+  if (!reader.at_end()) throw_protocol("a delta goes on after its end");
+}
+
+void apply_delta(const RandomAccess& basis, Source& delta, Sink& content, uint64_t content_size) {
+  read_delta(delta, basis.size(), content_size,
+             {[&](uint64_t from, uint64_t size) { copy(Slice(basis, from, size), content); },
+              [&](ByteView bytes) { content.write(bytes); },
+              {}});
+}
+
+}  // namespace docker_sync
