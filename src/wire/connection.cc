@@ -190,8 +190,10 @@ void Connection::take_credit(const Frame& frame) {
   if (number < first_live_) return;
   const auto stream = streams_.find(number);
   if (stream == streams_.end()) throw_protocol("credit for a stream that was not begun");
-  stream->second.credit += from_little_endian(ByteView(frame.payload).subspan(4));
-  if (stream->second.credit > window_) throw_protocol("more credit than the window");
+  const uint32_t bytes = from_little_endian(ByteView(frame.payload).subspan(4));
+  if (bytes > window_ - stream->second.credit) throw_protocol("more credit than the window");
+  stream->second.credit += bytes;
+  stream->second.meter.consumed(Clock::now(), bytes);
   changed_.notify_all();
 }
 
@@ -211,42 +213,63 @@ std::unique_ptr<Source> Connection::open_reader(uint32_t number) { return std::m
 
 size_t Connection::read_stream(uint32_t number, MutableBytes out) {
   size_t count = 0;
-  uint32_t give_back = 0;
-  {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] {
-      const Stream& stream = live_stream(number);
-      return !stream.arrived.empty() || stream.peer_ended || over_;
-    });
+  uint32_t due = 0;
+  std::unique_lock lock(mutex_);
+  while (true) {
     Stream& stream = live_stream(number);
-    while (count < out.size() && !stream.arrived.empty()) {
-      Bytes& run = stream.arrived.front();
-      const size_t taken = std::min(out.size() - count, run.size());
-      std::memcpy(out.data() + count, run.data(), taken);
-      count += taken;
-      if (taken == run.size()) {
-        stream.arrived.pop_front();
-      } else {
-        run.erase(run.begin(), run.begin() + static_cast<ptrdiff_t>(taken));
-      }
-    }
-    if (count == 0 && !stream.peer_ended) {
-      throw Error(ExitCode::connection, "the other side ended the connection").on_host(label_);
-    }
-    stream.unread -= count;
-    stream.consumed += count;
-    // Credit in large steps, so that it costs a frame per several hundred KiB; none once the peer needs no more.
-    if (stream.consumed >= window_ / 8 && !stream.peer_ended) {
-      give_back = static_cast<uint32_t>(std::exchange(stream.consumed, 0));
+    if (!stream.arrived.empty() || stream.peer_ended) break;
+    if (over_) throw Error(ExitCode::connection, "the other side ended the connection").on_host(label_);
+    due = take_due_credit(stream);
+    if (due > 0) {
+      lock.unlock();
+      give_credit(number, due);
+      lock.lock();
+    } else {
+      changed_.wait(lock);
     }
   }
-  if (give_back > 0) {
-    Encoder head;
-    head.put(ByteView(little_endian(number)));
-    head.put(ByteView(little_endian(give_back)));
-    write_frame(FrameType::credit, {}, head.bytes);
+  Stream& stream = live_stream(number);
+  while (count < out.size() && !stream.arrived.empty()) {
+    Bytes& run = stream.arrived.front();
+    const size_t taken = std::min(out.size() - count, run.size());
+    std::memcpy(out.data() + count, run.data(), taken);
+    count += taken;
+    if (taken == run.size()) {
+      stream.arrived.pop_front();
+    } else {
+      run.erase(run.begin(), run.begin() + static_cast<ptrdiff_t>(taken));
+    }
   }
+  stream.unread -= count;
+  stream.consumed += count;
+  due = stream.consumed >= limits::kCreditStep ? take_due_credit(stream) : 0;
+  lock.unlock();
+  if (due > 0) give_credit(number, due);
   return count;
+}
+
+uint32_t Connection::take_due_credit(Stream& stream) {
+  // None once the peer needs no more.
+  if (stream.consumed < limits::kCreditFloor || stream.peer_ended) return 0;
+  return static_cast<uint32_t>(std::exchange(stream.consumed, 0));
+}
+
+void Connection::give_credit(uint32_t number, uint32_t bytes) {
+  Encoder payload;
+  payload.put(ByteView(little_endian(number)));
+  payload.put(ByteView(little_endian(bytes)));
+  try {
+    write_frame(FrameType::credit, {}, payload.bytes);
+  } catch (const Error&) {
+    // A peer that is gone needs no credit; what it sent before can still be read.
+  }
+}
+
+Connection::Stream& Connection::writable_stream(uint32_t number) {
+  Stream& stream = live_stream(number);
+  if (over_) throw Error(ExitCode::connection, "the other side ended the connection").on_host(label_);
+  if (stream.abandoned) throw Error(ExitCode::internal, "this stream was given up");
+  return stream;
 }
 
 void Connection::write_stream(uint32_t number, ByteView bytes) {
@@ -254,15 +277,32 @@ void Connection::write_stream(uint32_t number, ByteView bytes) {
     size_t count = 0;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return live_stream(number).credit > 0 || over_; });
-      if (over_) throw Error(ExitCode::connection, "the other side ended the connection").on_host(label_);
-      Stream& stream = live_stream(number);
+      changed_.wait(lock, [&] { return writable_stream(number).credit > 0; });
+      Stream& stream = writable_stream(number);
       count = std::min<size_t>({bytes.size(), limits::kDataBytes, stream.credit});
       stream.credit -= count;
+      stream.meter.sent(Clock::now(), count);
     }
     write_frame(FrameType::data, little_endian(number), bytes.first(count));
     bytes = bytes.subspan(count);
   }
+}
+
+Backlog Connection::backlog(uint32_t number) {
+  const std::lock_guard lock(mutex_);
+  return writable_stream(number).meter.backlog(window_);
+}
+
+void Connection::wait_for_backlog(uint32_t number, const std::function<bool(const Backlog&)>& enough) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return enough(writable_stream(number).meter.backlog(window_)); });
+}
+
+void Connection::abandon_stream(uint32_t number) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (number < first_live_) return;
+  begun(number).abandoned = true;
+  changed_.notify_all();
 }
 
 void Connection::end_stream(uint32_t number) { write_frame(FrameType::data, little_endian(number), {}); }

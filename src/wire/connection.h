@@ -19,6 +19,7 @@
 #include "base/channel.h"
 #include "base/error.h"
 #include "base/io.h"
+#include "wire/backlog.h"
 #include "wire/frame.h"
 #include "wire/limits.h"
 #include "wire/message.h"
@@ -62,6 +63,14 @@ class Connection {
     void write(ByteView bytes) override { connection_->write_stream(stream_, bytes); }
     void end() { connection_->end_stream(stream_); }
 
+    /// What was written and the peer's reader has not consumed yet.
+    [[nodiscard]] Backlog backlog() const { return connection_->backlog(stream_); }
+    /// Waits until `enough` is true of the backlog; it is asked again whenever the peer has consumed some. It must not
+    /// block nor use the connection. Throws as write() does.
+    void wait_for(const std::function<bool(const Backlog&)>& enough) { connection_->wait_for_backlog(stream_, enough); }
+    /// Gives the stream up, from any thread: whoever waits in it gets an error, and nothing more can be written.
+    void abandon() noexcept { connection_->abandon_stream(stream_); }
+
    private:
     Connection* connection_;
     uint32_t stream_;
@@ -88,6 +97,8 @@ class Connection {
     size_t consumed = 0;  ///< bytes read and not yet credited to the peer
     bool peer_ended = false, reader_open = false;
     uint64_t credit = 0;  ///< what we may send
+    BacklogMeter meter;   ///< of what we send
+    bool abandoned = false;
   };
   class Reader;
 
@@ -104,6 +115,14 @@ class Connection {
   size_t read_stream(uint32_t stream, MutableBytes out);
   void write_stream(uint32_t stream, ByteView bytes);
   void end_stream(uint32_t stream);
+  /// What is to be credited of `stream`, if it is time; then it is no longer to be credited. REQUIRES: mutex_ held.
+  [[nodiscard]] static uint32_t take_due_credit(Stream& stream);
+  void give_credit(uint32_t stream, uint32_t bytes);
+  [[nodiscard]] Backlog backlog(uint32_t stream);
+  void wait_for_backlog(uint32_t stream, const std::function<bool(const Backlog&)>& enough);
+  void abandon_stream(uint32_t stream) noexcept;
+  /// A stream to write to. REQUIRES: mutex_ held. Throws if it is retired or abandoned, or if all is over.
+  [[nodiscard]] Stream& writable_stream(uint32_t stream);
   /// Begun if it is not. REQUIRES: mutex_ held. Throws if it is retired or all is over.
   [[nodiscard]] Stream& live_stream(uint32_t stream);
   [[nodiscard]] Stream& begun(uint32_t stream);

@@ -24,6 +24,11 @@ inline constexpr size_t kControlQueue = 4096;
 
 /// What a stream's writer may have sent and its reader not yet consumed: a link of 100 Mbit/s with 600 ms.
 inline constexpr uint32_t kStreamWindow = 8 << 20;
+/// A reader gives credit in steps of this size, or of what it has consumed when it has to wait for more: often enough
+/// to tell the writer how fast the link is, for a thousandth of its bytes …
+inline constexpr uint32_t kCreditStep = 64 << 10;
+/// … but keeps less than this back.
+inline constexpr uint32_t kCreditFloor = 4 << 10;
 /// Streams that may be open at a time, so the memory of a connection is at most this many windows each way. A sync
 /// uses three.
 inline constexpr size_t kLiveStreams = 6;

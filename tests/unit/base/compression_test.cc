@@ -5,8 +5,10 @@
 #include <doctest/doctest.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 
@@ -46,6 +48,32 @@ Bytes unsqueezed(const Bytes& block, size_t step) {
   return bytes;
 }
 
+/// Text that packs to next to nothing, so that each byte of its stream can be tried.
+Bytes repeated(size_t size) {
+  Bytes bytes(size);
+  for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<uint8_t>("over and over again\n"[i % 20]);
+  return bytes;
+}
+
+/// `part` once per level.
+Bytes squeezed_at(const Bytes& part, const std::vector<int>& levels) {
+  MemorySink below;
+  ZstdSink sink(below, levels.front());
+  for (const int level : levels) {
+    sink.set_level(level);
+    CHECK(sink.level() == level);
+    sink.write(part);
+  }
+  sink.finish();
+  return below.bytes();
+}
+
+Bytes times(const Bytes& part, size_t count) {
+  Bytes bytes;
+  for (size_t i = 0; i < count; ++i) bytes.insert(bytes.end(), part.begin(), part.end());
+  return bytes;
+}
+
 bool is_protocol_error(auto work) {
   try {
     work();
@@ -66,9 +94,7 @@ TEST_CASE("a stream comes back at every level, however it is cut") {
   }
 }
 
-TEST_CASE("an empty stream is a stream") {
-  CHECK(unsqueezed(squeezed({}, 3), 10).empty());
-}
+TEST_CASE("an empty stream is a stream") { CHECK(unsqueezed(squeezed({}, 3), 10).empty()); }
 
 TEST_CASE("what was flushed can be read before anything follows") {
   MemorySink wire;
@@ -93,6 +119,108 @@ TEST_CASE("what was flushed can be read before anything follows") {
     Bytes out(text.size());
     CHECK(read_full(source, out) == text.size());
     CHECK(as_text(out) == text);
+  }
+}
+
+TEST_CASE("a stream whose level changes comes back, however it is cut") {
+  const Bytes part = prose(kZstdFrameBytes + 1000);
+  const Bytes stream = squeezed_at(part, {9, 19, 3, 1, 12, 9});
+  for (const size_t step : {1u, 1000u, 1u << 20}) CHECK(unsqueezed(stream, step) == times(part, 6));
+}
+
+TEST_CASE("a new level remembers what came before it") {
+  std::mt19937 random(7);
+  Bytes noise(kZstdPrefixBytes);
+  for (uint8_t& byte : noise) byte = static_cast<uint8_t>(random());
+  for (const int level : {6, 9, 19}) {  // level 1 has not the window for it
+    const Bytes stream = squeezed_at(noise, {3, level, 3});
+    CHECK(stream.size() < noise.size() + noise.size() / 50);
+    CHECK(unsqueezed(stream, 1 << 20) == times(noise, 3));
+  }
+}
+
+TEST_CASE("what was written before a change of level can be read before anything follows") {
+  MemorySink wire;
+  ZstdSink sink(wire, 3);
+  const Bytes part = prose(kZstdFrameBytes);
+  sink.write(part);
+  sink.set_level(9);
+  MemorySource below(wire.bytes());
+  ZstdSource source(below);
+  Bytes out(part.size());
+  CHECK(read_full(source, out) == part.size());
+  CHECK(out == part);
+}
+
+TEST_CASE("a level that was hardly used is not changed") {
+  MemorySink changed, plain;
+  ZstdSink sink(changed, 3), other(plain, 3);
+  const Bytes part = prose(kZstdFrameBytes - 1);
+  sink.write(part);
+  sink.set_level(9);
+  CHECK(sink.level() == 3);
+  sink.finish();
+  other.write(part);
+  other.finish();
+  CHECK(changed.bytes() == plain.bytes());
+}
+
+TEST_CASE("a stream of several frames, cut, is whole frames or a protocol error") {
+  const Bytes part = repeated(kZstdFrameBytes);
+  const Bytes stream = squeezed_at(part, {3, 9, 3});
+  size_t whole = 0;
+  for (size_t size = 0; size < stream.size(); ++size) {
+    const Bytes cut(stream.begin(), stream.begin() + static_cast<ptrdiff_t>(size));
+    try {
+      const Bytes bytes = unsqueezed(cut, 1 << 20);
+      REQUIRE(bytes.size() % part.size() == 0);
+      ++whole;
+    } catch (const Error& error) {
+      REQUIRE(error.code() == ExitCode::protocol);
+    }
+  }
+  CHECK(whole == 2);
+}
+
+TEST_CASE("damage to a stream of several frames is a protocol error or other bytes") {
+  const Bytes stream = squeezed_at(repeated(kZstdFrameBytes), {3, 9, 3});
+  for (size_t i = 0; i < stream.size(); ++i) {
+    Bytes damaged = stream;
+    damaged[i] ^= 0x55;
+    try {
+      const Bytes other = zstd_decompress(damaged, 4 << 20);
+      CHECK(other.size() <= 4 << 20);
+    } catch (const Error& error) {
+      REQUIRE(error.code() == ExitCode::protocol);
+    }
+  }
+}
+
+TEST_CASE("a frame that follows a short one is refused") {
+  const auto two = [](size_t first) {
+    Bytes stream = squeezed(repeated(first), 3);
+    const Bytes second = squeezed(repeated(10), 3);
+    stream.insert(stream.end(), second.begin(), second.end());
+    return stream;
+  };
+  CHECK(unsqueezed(two(kZstdFrameBytes), 1000).size() == kZstdFrameBytes + 10);
+  CHECK(is_protocol_error([&] { return unsqueezed(two(kZstdFrameBytes - 1), 1000); }));
+  CHECK(is_protocol_error([&] { return unsqueezed(two(0), 1000); }));
+}
+
+TEST_CASE("the last bytes are remembered in order") {
+  const Bytes bytes = prose(3 * kZstdPrefixBytes);
+  for (const size_t step : {size_t{999}, kZstdPrefixBytes, kZstdPrefixBytes + 1, bytes.size()}) {
+    RecentBytes recent;
+    CHECK(recent.copy().empty());
+    for (size_t at = 0; at < bytes.size(); at += step) {
+      const size_t end = std::min(at + step, bytes.size());
+      recent.add(ByteView(bytes).subspan(at, end - at));
+      if (step == 999 && at % 101 != 0) continue;
+      const size_t kept = std::min(end, kZstdPrefixBytes);
+      const ByteView last = ByteView(bytes).subspan(end - kept, kept);
+      REQUIRE(std::ranges::equal(recent.copy(), last));
+    }
   }
 }
 

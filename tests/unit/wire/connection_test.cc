@@ -131,6 +131,85 @@ TEST_CASE("a stream that nobody reads does not hold up the others, nor control f
   CHECK_THROWS_AS(stuck.get(), const Error&);
 }
 
+TEST_CASE("a writer knows what its reader has not consumed, and can wait for it") {
+  TwoPeers peers;
+  auto writer = peers.left.connection.open_writer(1);
+  const Bytes bytes = pattern(300'000, 1);
+  writer.write(bytes);
+  CHECK(writer.backlog().bytes == bytes.size());
+  CHECK(writer.backlog().window == limits::kStreamWindow);
+  const auto reader = peers.right.connection.open_reader(1);
+  Bytes half(150'000);
+  CHECK(read_full(*reader, half) == half.size());
+  writer.wait_for([](const Backlog& backlog) { return backlog.bytes <= 150'000 + limits::kCreditStep; });
+  CHECK(writer.backlog().bytes >= 150'000);
+
+  auto rest = std::async(std::launch::async, [&] { return read_all(*reader); });
+  writer.wait_for([](const Backlog& backlog) { return backlog.bytes < limits::kCreditFloor; });
+  CHECK(writer.backlog().bytes_per_second > 0);
+  writer.end();
+  CHECK(rest.get().size() == 150'000);
+}
+
+TEST_CASE("credit comes in steps while there is more to read, and for all before a reader waits") {
+  AgainstRaw side;
+  side.raw->write(kMagic);
+  const auto next_credit = [&] {
+    Bytes frame(kFrameHeaderBytes + 8);
+    for (size_t done = 0; done < frame.size();) {
+      done += side.raw->read(MutableBytes(frame).subspan(done), std::chrono::seconds(10));
+    }
+    CHECK(frame[4] == static_cast<uint8_t>(FrameType::credit));
+    return frame[9] | frame[10] << 8 | frame[11] << 16 | frame[12] << 24;
+  };
+  Bytes magic(kMagic.size());
+  REQUIRE(side.raw->read(magic, std::chrono::seconds(10)) == magic.size());
+
+  Bytes payload(4 + 60'000);
+  payload[0] = 1;
+  side.say(FrameType::data, payload);
+  side.say(FrameType::data, payload);
+  side.say(FrameType::query, {});
+  side.peer.control.get_future().wait();  // So both are there.
+  const auto reader = side.peer.connection.open_reader(1);
+  Bytes part(limits::kCreditStep);
+  CHECK(read_full(*reader, part) == part.size());
+  CHECK(next_credit() == limits::kCreditStep);
+  auto rest = std::async(std::launch::async, [&] { return read_all(*reader); });
+  CHECK(next_credit() == 120'000 - limits::kCreditStep);
+  side.say(FrameType::data, Bytes{1, 0, 0, 0});
+  CHECK(rest.get().size() == 120'000 - limits::kCreditStep);
+}
+
+TEST_CASE("what a peer sent before it went can be read to its end") {
+  for (int round = 0; round < 20; ++round) {
+    AgainstRaw side;
+    side.raw->write(kMagic);
+    Bytes payload(4 + 10'000);
+    payload[0] = 1;
+    for (int i = 0; i < 8; ++i) side.say(FrameType::data, payload);
+    side.say(FrameType::data, Bytes{1, 0, 0, 0});
+    side.raw->finish_writing();
+    const auto reader = side.peer.connection.open_reader(1);
+    CHECK(read_all(*reader).size() == 80'000);
+  }
+}
+
+TEST_CASE("an abandoned stream wakes who waits in it, and leaves the others alone") {
+  TwoPeers peers;
+  auto writer = peers.left.connection.open_writer(1);
+  auto writing = std::async(std::launch::async, [&] { writer.write(Bytes(2 * limits::kStreamWindow)); });
+  auto waiting = std::async(std::launch::async, [&] { writer.wait_for([](const Backlog&) { return false; }); });
+  writer.abandon();
+  CHECK_THROWS_AS(writing.get(), const Error&);
+  CHECK_THROWS_AS(waiting.get(), const Error&);
+  CHECK_THROWS_AS(writer.write(Bytes(1)), const Error&);
+  auto other = peers.left.connection.open_writer(2);
+  other.write(pattern(10, 2));
+  other.end();
+  CHECK(read_all(*peers.right.connection.open_reader(2)) == pattern(10, 2));
+}
+
 TEST_CASE("retired streams wake their readers and writers, and later ones work") {
   TwoPeers peers;
   auto reading = std::async(std::launch::async, [&] { return read_all(*peers.right.connection.open_reader(1)); });
@@ -195,6 +274,10 @@ TEST_CASE("a peer that breaks the rules of streams is refused") {
   SUBCASE("too many streams") {
     for (uint8_t stream = 0; stream <= limits::kLiveStreams; ++stream)
       side.say(FrameType::data, Bytes{stream, 0, 0, 0, 9});
+  }
+  SUBCASE("credit beyond what was sent") {
+    side.peer.connection.open_writer(1).write(Bytes(10));
+    side.say(FrameType::credit, Bytes{1, 0, 0, 0, 11, 0, 0, 0});
   }
   SUBCASE("credit for no stream") { side.say(FrameType::credit, Bytes{1, 0, 0, 0, 1, 0, 0, 0}); }
   SUBCASE("an unknown frame") { side.raw->write(Bytes{0, 0, 0, 0, 99}); }

@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "wire/backlog.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "wire/limits.h"
+
+namespace docker_sync {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Marks are merged up to this size.
+constexpr uint64_t kMarkBytes = 8 << 10;
+/// Less would measure the scheduler, and packets that hold several credits.
+constexpr auto kSampleTime = 20ms;
+constexpr uint64_t kSampleBytes = 16 << 10;
+/// Beyond the latency, this is a queue and no jitter.
+constexpr auto kQueuedTime = 30ms;
+/// A reader that stalls makes one slow sample; a slow link makes all of them slow.
+constexpr size_t kQueuedSamples = 3;
+constexpr auto kQueuedMemory = 1s;
+/// A faster sample than this, without a queue, shows that the link is faster than was known.
+constexpr double kFaster = 1.25;
+
+double in_seconds(std::chrono::steady_clock::duration time) {
+  return std::max(std::chrono::duration<double>(time).count(), 1e-6);
+}
+
+}  // namespace
+
+std::optional<double> Backlog::seconds() const {
+  if (bytes_per_second == 0) return std::nullopt;
+  return std::max(0.0, static_cast<double>(bytes) / static_cast<double>(bytes_per_second) - latency.count());
+}
+
+void BacklogMeter::sent(Time now, size_t bytes) {
+  const uint64_t first = sent_;
+  sent_ += bytes;
+  if (!marks_.empty() && sent_ - marks_.back().first <= kMarkBytes) {
+    marks_.back().end = sent_;
+    marks_.back().consumed_then = consumed_;
+    marks_.back().sent = now;
+  } else {
+    marks_.push_back({first, sent_, consumed_, now});
+  }
+}
+
+void BacklogMeter::consumed(Time now, size_t bytes) {
+  assert(bytes <= sent_ - consumed_);
+  consumed_ += bytes;
+  std::optional<Mark> arrived;
+  while (!marks_.empty() && marks_.front().end <= consumed_) {
+    arrived = marks_.front();
+    marks_.pop_front();
+  }
+  bool queued = span_queued_;
+  if (arrived) {
+    const Duration under_way = now - arrived->sent;
+    latency_ = std::min(latency_.value_or(under_way), under_way);
+    queued = under_way - *latency_ >= kQueuedTime;
+    least_rate_ =
+        std::max(least_rate_, static_cast<double>(arrived->end - arrived->consumed_then) / in_seconds(under_way));
+  }
+  extend_span(now, bytes, queued);
+}
+
+void BacklogMeter::extend_span(Time now, size_t bytes, bool queued) {
+  if (!span_start_) {
+    span_start_ = now;
+    span_bytes_ = 0;
+    span_queued_ = queued;
+  } else {
+    span_bytes_ += bytes;
+    span_queued_ = span_queued_ && queued;
+    if (now - *span_start_ >= kSampleTime && span_bytes_ >= kSampleBytes) {
+      take_sample({span_bytes_, now - *span_start_}, span_queued_);
+      span_start_ = now;
+      span_bytes_ = 0;
+      span_queued_ = queued;
+    }
+  }
+  // A reader keeps a small credit back until it has more of it.
+  if (sent_ - consumed_ < limits::kCreditFloor) span_start_.reset();
+}
+
+void BacklogMeter::take_sample(Sample sample, bool queued) {
+  if (!queued) {
+    const double rate = static_cast<double>(sample.bytes) / in_seconds(sample.time);
+    if (rate_ == 0 || rate > rate_ * kFaster) {
+      rate_ = rate;
+      saturated_ = false;
+      queued_samples_.clear();
+    }
+    return;
+  }
+  queued_samples_.push_back(sample);
+  Sample sum{0, Duration(0)};
+  for (const Sample& one : queued_samples_) sum = {sum.bytes + one.bytes, sum.time + one.time};
+  while (queued_samples_.size() > kQueuedSamples && sum.time > kQueuedMemory) {
+    sum = {sum.bytes - queued_samples_.front().bytes, sum.time - queued_samples_.front().time};
+    queued_samples_.pop_front();
+  }
+  if (queued_samples_.size() < kQueuedSamples) return;
+  rate_ = static_cast<double>(sum.bytes) / in_seconds(sum.time);
+  saturated_ = true;
+}
+
+Backlog BacklogMeter::backlog(size_t window) const {
+  return {static_cast<size_t>(sent_ - consumed_), window,
+          static_cast<uint64_t>(rate_ > 0 ? std::max(rate_, 1.0) : least_rate_), saturated_,
+          std::chrono::duration<double>(latency_.value_or(Duration(0)))};
+}
+
+}  // namespace docker_sync

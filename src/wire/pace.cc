@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "wire/pace.h"
+
+#include <algorithm>
+#include <array>
+
+namespace docker_sync {
+
+namespace {
+
+/// A level, and how much more time the next one takes; as measured on programs and text.
+struct Step {
+  int level;
+  double next_costs;
+};
+constexpr std::array kSteps{Step{3, 3},    Step{6, 1.7},  Step{9, 2.2}, Step{12, 4.6},
+                            Step{15, 1.6}, Step{17, 1.4}, Step{19, 0}};
+constexpr size_t kTop = kSteps.size() - 1;
+
+constexpr size_t kLeastAllowance = 128 << 10;
+/// Seconds that may be under way beyond the latency.
+constexpr double kAhead = 2, kAheadUnmeasured = 0.1;
+
+/// Up to 12 Mbit/s a byte is worth more than a core's second, even where the link idles for it.
+constexpr uint64_t kSlowLink = 1'500'000;
+constexpr double kQueueSeconds = 0.03, kWaitsForLink = 0.5;
+/// What level 19 makes may not fill such a link, so it cannot tell when the link has become faster: lower levels are
+/// tried after a while, and ever more seldom.
+constexpr std::chrono::seconds kLongestHold{60};
+
+/// How much of the allowance is in use when it is time to rise, by one level or by two. The first rise must come early;
+/// later ones must not undo what was just lowered.
+constexpr double kRiseFirst = 0.3, kRise = 0.8, kRiseTwo = 0.9;
+/// Or when the next level would still leave the compressor some time.
+constexpr double kBusy = 0.85;
+/// Lower with less than this of the allowance, and if the compressor hardly ever waits for the link; and only where it
+/// works: else it is not what anybody waits for.
+constexpr double kLower = 0.1, kWorking = 0.25;
+/// A thread of the reader's that does not run for a moment is no slow link, and a change needs time to show.
+constexpr double kRiseAfter = 0.1, kLowerAfter = 0.025;
+
+bool is_slow(const Backlog& backlog) { return backlog.saturated && backlog.bytes_per_second <= kSlowLink; }
+
+double in_seconds(std::chrono::steady_clock::duration time) { return std::chrono::duration<double>(time).count(); }
+
+/// How much of the allowance is in use, 0 to 1; nothing as long as nothing came back.
+std::optional<double> fullness(const Backlog& backlog) {
+  if (backlog.bytes_per_second == 0) return std::nullopt;
+  const auto allowed = static_cast<double>(allowance(backlog));
+  if (static_cast<double>(backlog.bytes) >= kRiseTwo * allowed) return 1.0;
+  return *backlog.seconds() * static_cast<double>(backlog.bytes_per_second) / allowed;
+}
+
+}  // namespace
+
+size_t allowance(const Backlog& backlog) {
+  const double seconds = (backlog.saturated ? kAhead : kAheadUnmeasured) + backlog.latency.count();
+  const double bytes = seconds * static_cast<double>(backlog.bytes_per_second);
+  const auto window = static_cast<double>(backlog.window);
+  return static_cast<size_t>(std::min(window, std::max(bytes, static_cast<double>(kLeastAllowance))));
+}
+
+int Pace::level() const { return kSteps[step_].level; }
+
+void Pace::change(size_t step, Time now, double full) {
+  has_lowered_ = has_lowered_ || step < step_;
+  step_ = step;
+  period_ = Period{now, now, 0, 0, full};
+}
+
+int Pace::next(Time now, const Backlog& backlog, Shares shares) {
+  const auto known = fullness(backlog);
+  if (!known) return level();
+  const double full = *known;
+  // A rate stays known when the link idles: only a queue shows that it is still what the link takes.
+  const bool has_queue = *backlog.seconds() >= kQueueSeconds || shares.waiting_for_link >= kWaitsForLink;
+  if (is_slow(backlog) && has_queue) {
+    if (slow_until_ && now >= *slow_until_) slow_hold_ = std::min(slow_hold_ * 2, kLongestHold);
+    slow_until_ = now + slow_hold_;
+    change(kTop, now, full);
+  }
+  if (slow_until_ && now < *slow_until_) return level();
+
+  if (!period_) period_ = Period{now, now, 0, 0, full};
+  const double passed = in_seconds(now - period_->last), all = in_seconds(now - period_->begun);
+  period_->last = now;
+  period_->compressing += passed * shares.compressing;
+  period_->waiting_for_link += passed * shares.waiting_for_link;
+  const double compressing = period_->compressing / std::max(all, 1e-9);
+  const double waiting = period_->waiting_for_link / std::max(all, 1e-9);
+
+  // What the last change has set in motion is left to go on: else each would be overdone.
+  const bool far_ahead = full >= (has_lowered_ ? kRise : kRiseFirst) && full >= period_->full;
+  const bool has_time = waiting > kLower && compressing * kSteps[step_].next_costs <= kBusy;
+  if (all >= kRiseAfter && step_ < kTop && (far_ahead || has_time)) {
+    change(std::min(step_ + (full >= kRiseTwo && !has_lowered_ ? 2 : 1), kTop), now, full);
+  } else if (all >= kLowerAfter && step_ > 0 && full < kLower && full <= period_->full && waiting < kLower &&
+             compressing > kWorking) {
+    change(step_ - 1, now, full);
+  } else if (all >= kRiseAfter) {
+    change(step_, now, full);
+  }
+  return level();
+}
+
+Pace::PatchWork Pace::patch_work(const Backlog& backlog) const {
+  const auto full = fullness(backlog);
+  const bool shown_fast = full && !is_slow(backlog) && backlog.bytes_per_second > kSlowLink;
+  if (shown_fast && *full < kLower) return {std::min(level(), 9), false};
+  if (is_slow(backlog) || (full && *full >= kRiseFirst)) return {kSteps[kTop].level, true};
+  return {level(), true};
+}
+
+}  // namespace docker_sync

@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// Which effort to compress with, from what is under way: as long as the link has work ahead, the core has time and a
+// stronger level is free; when the link is about to idle, the core is too slow. Levels follow the backlog as a video
+// player's quality follows its buffer. Rejected: comparing measured rates of link and levels, which differ with every
+// file; the backlog integrates both. Where pipes are too short for a backlog, waiting says the same. Pure: no clock.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+#include "wire/backlog.h"
+
+namespace docker_sync {
+
+/// What may be under way before the compressor waits, in bytes: a little until it is known what the link takes, so
+/// that not much has left at a level that was chosen in the dark, then two seconds of it.
+[[nodiscard]] size_t allowance(const Backlog& backlog);
+
+class Pace {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  /// For who makes patches: zstd's level, and whether all codecs shall be tried.
+  struct PatchWork {
+    int level;
+    bool strong;
+  };
+
+  /// zstd's level, 3 to 19.
+  [[nodiscard]] int level() const;
+  /// Where the compressor's time went since the last call, 0 to 1; the rest it waited for something to compress.
+  struct Shares {
+    double compressing, waiting_for_link;
+  };
+  /// To be asked every half MiB or so of what is compressed.
+  int next(Time now, const Backlog& backlog, Shares shares);
+  /// Of a moment; the level stays.
+  [[nodiscard]] PatchWork patch_work(const Backlog& backlog) const;
+
+ private:
+  /// Where the time went since `begun`.
+  struct Period {
+    Time begun, last;
+    double compressing = 0, waiting_for_link = 0;  ///< seconds
+    double full = 0;                               ///< at its begin
+  };
+  void change(size_t step, Time now, double full);
+
+  size_t step_ = 2;
+  bool has_lowered_ = false;
+  std::optional<Period> period_;
+  std::optional<Time> slow_until_;
+  std::chrono::seconds slow_hold_{15};
+};
+
+}  // namespace docker_sync

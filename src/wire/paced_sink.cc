@@ -1,0 +1,136 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "wire/paced_sink.h"
+
+#include <algorithm>
+
+namespace docker_sync {
+
+namespace {
+
+/// What is compressed at a time, and how many of them may wait.
+constexpr size_t kBlockBytes = 128 << 10, kBlocksAhead = 8;
+/// How often the level is thought over.
+constexpr size_t kStepBytes = 512 << 10;
+
+}  // namespace
+
+void PacedSink::TimedWriter::write(ByteView bytes) {
+  const auto start = Clock::now();
+  writer_.write(bytes);
+  time_ += Clock::now() - start;
+}
+
+void PacedSink::TimedWriter::wait_for_room() {
+  const auto start = Clock::now();
+  writer_.wait_for([](const Backlog& backlog) { return backlog.bytes <= allowance(backlog); });
+  time_ += Clock::now() - start;
+}
+
+PacedSink::PacedSink(Connection::Writer below, std::optional<int> fixed_level)
+    : fixed_level_(fixed_level), writer_(below), zstd_(writer_, fixed_level.value_or(Pace().level())) {
+  block_.reserve(kBlockBytes);
+  compressor_ = std::thread([this] { compress_all(); });
+}
+
+PacedSink::~PacedSink() {
+  if (!finished_) {
+    // An error is on its way up: the stream may be what it is about, and must not be waited for.
+    writer_.stream().abandon();
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    changed_.notify_all();
+  }
+  compressor_.join();
+}
+
+void PacedSink::write(ByteView bytes) {
+  while (!bytes.empty()) {
+    const size_t count = std::min(bytes.size(), kBlockBytes - block_.size());
+    block_.insert(block_.end(), bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(count));
+    bytes = bytes.subspan(count);
+    if (block_.size() == kBlockBytes) hand_over(Then::go_on);
+  }
+}
+
+void PacedSink::flush() { hand_over(Then::flush); }
+
+void PacedSink::finish() {
+  hand_over(Then::finish);
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return done_ || error_; });
+  if (error_) std::rethrow_exception(error_);
+  finished_ = true;
+}
+
+void PacedSink::hand_over(Then then) {
+  Bytes block;
+  block.reserve(kBlockBytes);
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return jobs_.size() < kBlocksAhead || error_; });
+  if (error_) std::rethrow_exception(error_);
+  jobs_.push_back({std::exchange(block_, std::move(block)), then});
+  changed_.notify_all();
+}
+
+PacedSink::Job PacedSink::next_job() {
+  const auto start = Clock::now();
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return stopped_ || !jobs_.empty(); });
+  if (stopped_) throw Error(ExitCode::internal, "this stream was given up");
+  Job job = std::move(jobs_.front());
+  jobs_.pop_front();
+  changed_.notify_all();
+  starved_ += Clock::now() - start;
+  return job;
+}
+
+void PacedSink::compress_all() {
+  try {
+    while (true) {
+      const Job job = next_job();
+      if (!job.bytes.empty()) {
+        if (!fixed_level_) writer_.wait_for_room();
+        zstd_.write(job.bytes);
+        if (!fixed_level_) follow_pace(job.bytes.size());
+      }
+      if (job.then == Then::flush) zstd_.flush();
+      if (job.then == Then::finish) break;
+    }
+    zstd_.finish();
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+    changed_.notify_all();
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    error_ = std::current_exception();
+    changed_.notify_all();
+  }
+}
+
+void PacedSink::follow_pace(size_t bytes) {
+  since_last_ += bytes;
+  if (since_last_ < kStepBytes) return;
+  const auto now = Clock::now();
+  const std::chrono::duration<double> all = now - last_, blocked = writer_.take_time();
+  const Pace::Shares shares{1 - (blocked + starved_) / all, blocked / all};
+  const Backlog backlog = writer_.stream().backlog();
+  int level = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    level = pace_.next(now, backlog, shares);
+  }
+  zstd_.set_level(level);
+  since_last_ = 0;
+  last_ = now;
+  starved_ = {};
+}
+
+Pace::PatchWork PacedSink::patch_work() {
+  if (fixed_level_) return {*fixed_level_, true};
+  const Backlog backlog = writer_.stream().backlog();
+  const std::lock_guard lock(mutex_);
+  return pace_.patch_work(backlog);
+}
+
+}  // namespace docker_sync

@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// A stream compressed by what the link takes: a thread of its own compresses beside the one that reads and hashes, at
+// levels that follow the backlog (wire/pace.h), and waits while more is under way than a change of mind could bear.
+// It is what `contents` go through; small streams do with a ZstdSink.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "base/compression.h"
+#include "wire/connection.h"
+#include "wire/pace.h"
+
+namespace docker_sync {
+
+/// For one writing thread. What goes wrong with the stream is thrown by the next call. Memory: ZstdSink's at its
+/// strongest level, and 1 MiB that waits to be compressed.
+class PacedSink : public Sink {
+ public:
+  /// `fixed_level`: no pace, always this level, up to the stream's window ahead of the peer.
+  PacedSink(Connection::Writer below, std::optional<int> fixed_level);
+  /// Gives the stream up if it was not finished.
+  ~PacedSink() override;
+  PacedSink(const PacedSink&) = delete;
+  PacedSink& operator=(const PacedSink&) = delete;
+
+  void write(ByteView bytes) override;
+  /// All that was written will be handed on as soon as it is compressed, whatever follows. Does not wait for it.
+  void flush();
+  /// Ends the zstd stream and waits until all of it was handed on. `below` is not ended. Nothing may be written after
+  /// it.
+  void finish();
+
+  /// How hard to work on a patch at this moment.
+  [[nodiscard]] Pace::PatchWork patch_work();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  enum class Then : uint8_t { go_on, flush, finish };
+  struct Job {
+    Bytes bytes;
+    Then then;
+  };
+  /// Hands compressed bytes to the stream and adds up how long that took.
+  class TimedWriter : public Sink {
+   public:
+    explicit TimedWriter(Connection::Writer writer) : writer_(writer) {}
+    void write(ByteView bytes) override;
+    Connection::Writer& stream() { return writer_; }
+    /// Since the last call.
+    Clock::duration take_time() { return std::exchange(time_, {}); }
+    void wait_for_room();
+
+   private:
+    Connection::Writer writer_;
+    Clock::duration time_{0};
+  };
+
+  void hand_over(Then then);
+  void compress_all();
+  [[nodiscard]] Job next_job();
+  void follow_pace(size_t bytes);
+
+  const std::optional<int> fixed_level_;
+  Bytes block_;  ///< of the writing thread
+  bool finished_ = false;
+
+  TimedWriter writer_;  ///< from here on of the compressing thread
+  ZstdSink zstd_;
+  size_t since_last_ = 0;
+  Clock::time_point last_ = Clock::now();
+  Clock::duration starved_{0};
+
+  std::mutex mutex_;  ///< guards all below
+  std::condition_variable changed_;
+  std::deque<Job> jobs_;
+  bool stopped_ = false, done_ = false;
+  std::exception_ptr error_;
+  Pace pace_;
+
+  std::thread compressor_;
+};
+
+}  // namespace docker_sync
