@@ -14,6 +14,7 @@ class Concatenation : public RandomAccess {
  public:
   /// `whole` must outlive this. REQUIRES: offset + size <= whole.size().
   void add(const RandomAccess& whole, uint64_t offset, uint64_t size);
+  void add(const RandomAccess& whole) { add(whole, 0, whole.size()); }
   [[nodiscard]] uint64_t size() const override { return size_; }
   void read_at(uint64_t offset, MutableBytes out) const override;
 

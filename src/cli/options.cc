@@ -40,7 +40,8 @@ cxxopts::Options declare_options() {
       ("remote-tmpfolder", "where they go on HOST", cxxopts::value<std::string>(), "DIR")
       ("e,rsh", "use this command, such as 'ssh -J jump', instead of the built-in SSH", cxxopts::value<std::string>(),
        "CMD")
-      ("compress-level", "1 is fast, 19 small", cxxopts::value<std::string>()->default_value("9"), "N")
+      ("compress-level", "1 is fast, 19 small; auto: what the link leaves time for",
+       cxxopts::value<std::string>()->default_value("auto"), "N")
       ("W,whole-layers", "send needed layers whole, without a basis");
   options.add_options("Output")
       ("json", "write one JSON document instead of text")
@@ -56,10 +57,11 @@ cxxopts::Options declare_options() {
 }
 
 int parse_level(const std::string& text) {
+  if (text == "auto") return 0;
   int level = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), level);
   if (failure != std::errc() || end != text.data() + text.size() || level < kMinLevel || level > kMaxLevel) {
-    refuse("--compress-level takes a number from 1 to 19, not \"" + text + "\"");
+    refuse("--compress-level takes auto or a number from 1 to 19, not \"" + text + "\"");
   }
   return level;
 }

@@ -4,13 +4,15 @@
 // Reads the contents stream: makes each content that travels of what came and of the basis. Used by one thread.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
-#include "base/concatenation.h"
 #include "endpoint/basis.h"
+#include "endpoint/content_form.h"
 #include "endpoint/draft.h"
 #include "endpoint/layer_rebuild.h"
 #include "endpoint/records.h"
@@ -24,6 +26,7 @@ struct Wanted {
   uint64_t size = 0, number = 0;     ///< number: of ArrivedContents
   std::optional<ShortHash> hash;     ///< told for what was asked
   std::optional<BasisFile> similar;  ///< its signature was sent
+  bool similar_inflated = false;     ///< that of its inflated form
 };
 
 /// A content that needs another question: the holes of its draft, or all of it as data.
@@ -58,17 +61,15 @@ class Collector {
 
  private:
   void collect_one(const Wanted& wanted);
-  void collect_data(const Wanted& wanted);
-  void collect_patch(const Wanted& wanted);
-  void collect_delta(const Wanted& wanted);
+  void collect_again(const Wanted& wanted);
+  void collect_delta(const Wanted& wanted, const FormHead& head);
   void collect_draft(const Wanted& wanted);
-  /// Runs a delta's end `make`; a delta that is no delta makes a damaged content.
-  void collect_runs(const Wanted& wanted, const std::function<void(Source& delta, Sink& content)>& make);
-  void add_to_bundle(const Wanted& wanted);
+  void add_to_bundle(const Wanted& wanted, FormHead head);
   void end_bundle();
+  /// Takes a content's form from `make`, deflates it if need be, and tells what became of it.
+  void take_form(const Wanted& wanted, const FormHead& head, const std::function<void(Sink& form)>& make);
+  void take_runs(const std::function<void(Source& runs)>& read);
   [[nodiscard]] BasisFile read_place();
-  /// Tells what became of a content that was written from `offset`. Without a hash the layer's has to do.
-  void tell(const Wanted& wanted, uint64_t offset, const ContentHash& hash);
 
   RecordReader& contents_;
   const SpoolFolder& folder_;
@@ -76,9 +77,12 @@ class Collector {
   ArrivedContents& arrived_;
   Outcome outcome_;
   PlaceReader places_;
-  Concatenation bundle_basis_;
-  std::vector<Wanted> bundle_;
-  BundleSize bundle_size_;
+  struct Bundle {
+    std::deque<OldForm> old_forms;
+    std::vector<std::pair<Wanted, FormHead>> contents;
+    BundleSize size;
+  };
+  Bundle bundle_;
 };
 
 }  // namespace docker_sync

@@ -11,19 +11,12 @@ namespace {
 
 /// Larger contents have a patch of their own.
 constexpr uint64_t kLargestBundled = 128 << 10;
-/// From here on all three ways to make a patch leave time for each other.
-constexpr int kStrongLevel = 7;
 
 }  // namespace
 
-ContentSender::ContentSender(OfferedBlocks& blocks, const Basis& shared, RecordReader& answers, ZstdSink& contents,
-                             int level)
-    : blocks_(blocks),
-      shared_(shared),
-      answers_(answers),
-      contents_(contents),
-      level_(level),
-      effort_(level >= kStrongLevel ? PatchEffort::strong : PatchEffort::fast) {}
+ContentSender::ContentSender(OfferedBlocks& blocks, const Basis& shared, const SpoolFolder& folder,
+                             RecordReader& answers, PacedSink& contents)
+    : blocks_(blocks), shared_(shared), folder_(folder), answers_(answers), contents_(contents) {}
 
 void ContentSender::run() {
   for (uint64_t number = 0; const OfferedBlock* block = blocks_.wait_for(number); ++number) {
@@ -51,7 +44,7 @@ std::vector<Answer> ContentSender::read_answers(const OfferedBlock& block) {
   if (next_tag() != AnswerTag::answers) throw_protocol("too few answers");
   for (Answer& answer : answers) {
     answer = static_cast<Answer>(answers_.byte());
-    if (answer > Answer::signature) throw_protocol("an unknown answer");
+    if (answer > Answer::inflated_signature) throw_protocol("an unknown answer");
   }
   return answers;
 }
@@ -99,56 +92,65 @@ void ContentSender::send_refined() {
   delta.end();
 }
 
-void ContentSender::send_delta(const Name& name, const Slice& bytes) {
+void ContentSender::send(const Name& name, const OfferedBlock& block, const OfferedContent& content, Answer answer) {
+  const Slice bytes(*block.layer, content.offset, content.size);
+  if (answer == Answer::have) return;
+  if (answer != Answer::none) return send_delta(name, bytes, answer == Answer::inflated_signature);
+  if (content.similar) return send_like_old(bytes, *content.similar);
+  send_data(bytes);
+}
+
+void ContentSender::send_data(const Slice& bytes) {
+  const NewForm form(bytes, may_inflate(), folder_);
+  form.put_head(contents_, Method::data);
+  copy(form.bytes(), contents_);
+}
+
+void ContentSender::send_delta(const Name& name, const Slice& bytes, bool of_inflated) {
   const Bytes signature = answers_.run(limits::kSignatureBytes);
-  SequentialReader reader(bytes);
+  const NewForm form(bytes, of_inflated, folder_);
+  // Nothing of a content as it is lies in an inflated one.
+  if (form.is_inflated() != of_inflated) return send_data(bytes);
+  SequentialReader reader(form.bytes());
   const std::vector<DeltaPart> parts = find_delta(signature, reader);
-  std::vector<DeltaHole> holes = find_holes(parts, block_bytes_of(signature));
-  put_tag(contents_, holes.empty() ? Method::rsync : Method::draft);
+  std::vector<DeltaHole> holes;
+  if (!of_inflated) holes = find_holes(parts, block_bytes_of(signature));
+  form.put_head(contents_, holes.empty() ? Method::rsync : Method::draft);
   RunSink delta(contents_, limits::kDeltaRunBytes);
-  put_delta(parts, holes, bytes, delta);
+  put_delta(parts, holes, form.bytes(), delta);
   delta.end();
   if (!holes.empty()) drafts_.emplace(name, std::move(holes));
 }
 
-void ContentSender::send(const Name& name, const OfferedBlock& block, const OfferedContent& content, Answer answer) {
-  const Slice bytes(*block.layer, content.offset, content.size);
-  if (answer == Answer::have) return;
-  if (answer == Answer::signature) {
-    send_delta(name, bytes);
-  } else if (!content.similar) {
-    put_tag(contents_, Method::data);
-    copy(bytes, contents_);
-  } else if (content.size <= kLargestBundled && content.similar->size <= kLargestBundled) {
-    send_bundled(bytes, block, content);
-  } else {
-    send_patched(bytes, content);
-  }
+void ContentSender::send_like_old(const Slice& bytes, const BasisFile& old_place) {
+  NewForm new_form(bytes, may_inflate(), folder_);
+  OldForm old_form(shared_, old_place, new_form.is_inflated(), folder_);
+  const bool small = std::max(new_form.bytes().size(), old_form.bytes().size()) <= kLargestBundled;
+  new_form.put_head(contents_, small ? Method::bundled : Method::patch);
+  places_.put(contents_, old_place);
+  small ? add_to_bundle(std::move(new_form), std::move(old_form)) : send_patch(old_form.bytes(), new_form.bytes());
 }
 
-void ContentSender::send_bundled(const Slice& bytes, const OfferedBlock& block, const OfferedContent& content) {
-  put_tag(contents_, Method::bundled);
-  places_.put(contents_, *content.similar);
+void ContentSender::add_to_bundle(NewForm new_form, OldForm old_form) {
   if (!bundle_) bundle_.emplace();
-  bundle_->old_bytes.add(shared_.tar(content.similar->layer), content.similar->offset, content.similar->size);
-  bundle_->new_bytes.add(*block.layer, content.offset, content.size);
-  bundle_->size.add(content.similar->size, bytes.size());
+  bundle_->size.add(old_form.bytes().size(), new_form.bytes().size());
+  bundle_->old_forms.push_back(std::move(old_form));
+  bundle_->new_forms.push_back(std::move(new_form));
   if (bundle_->size.full()) end_bundle();
 }
 
 void ContentSender::end_bundle() {
-  RunSink patch(contents_, limits::kDeltaRunBytes);
-  make_patch(bundle_->old_bytes, bundle_->new_bytes, level_, effort_, patch);
-  patch.end();
+  Concatenation old_bytes, new_bytes;
+  for (const OldForm& form : bundle_->old_forms) old_bytes.add(form.bytes());
+  for (const NewForm& form : bundle_->new_forms) new_bytes.add(form.bytes());
+  send_patch(old_bytes, new_bytes);
   bundle_.reset();
 }
 
-void ContentSender::send_patched(const Slice& bytes, const OfferedContent& content) {
-  put_tag(contents_, Method::patch);
-  places_.put(contents_, *content.similar);
+void ContentSender::send_patch(const RandomAccess& old_bytes, const RandomAccess& new_bytes) {
+  const Pace::PatchWork work = contents_.patch_work();
   RunSink patch(contents_, limits::kDeltaRunBytes);
-  make_patch(Slice(shared_.tar(content.similar->layer), content.similar->offset, content.similar->size), bytes, level_,
-             effort_, patch);
+  make_patch(old_bytes, new_bytes, work.level, work.strong ? PatchEffort::strong : PatchEffort::fast, patch);
   patch.end();
 }
 

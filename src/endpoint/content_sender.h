@@ -5,21 +5,24 @@
 // Used by one thread.
 #pragma once
 
+#include <deque>
 #include <map>
 
-#include "base/compression.h"
 #include "base/concatenation.h"
 #include "delta/delta_parts.h"
 #include "delta/patch.h"
 #include "endpoint/basis.h"
+#include "endpoint/content_form.h"
 #include "endpoint/offered.h"
+#include "wire/paced_sink.h"
 
 namespace docker_sync {
 
 class ContentSender {
  public:
-  /// All referred to must outlive this. REQUIRES: `shared` is sealed. `level`: zstd's.
-  ContentSender(OfferedBlocks& blocks, const Basis& shared, RecordReader& answers, ZstdSink& contents, int level);
+  /// All referred to must outlive this. REQUIRES: `shared` is sealed.
+  ContentSender(OfferedBlocks& blocks, const Basis& shared, const SpoolFolder& folder, RecordReader& answers,
+                PacedSink& contents);
 
   /// Returns when the destination has asked for the last one. Throws ExitCode::protocol on what may not be said.
   /// Memory: one signature, and what make_patch() needs.
@@ -40,20 +43,24 @@ class ContentSender {
   void send_again();
   void send_refined();
   void send(const Name& name, const OfferedBlock& block, const OfferedContent& content, Answer answer);
-  void send_delta(const Name& name, const Slice& bytes);
-  void send_bundled(const Slice& bytes, const OfferedBlock& block, const OfferedContent& content);
+  void send_data(const Slice& bytes);
+  void send_delta(const Name& name, const Slice& bytes, bool of_inflated);
+  void send_like_old(const Slice& bytes, const BasisFile& old_place);
+  void add_to_bundle(NewForm new_form, OldForm old_form);
   void end_bundle();
-  void send_patched(const Slice& bytes, const OfferedContent& content);
+  void send_patch(const RandomAccess& old_bytes, const RandomAccess& new_bytes);
+  /// Whether there is time to inflate.
+  [[nodiscard]] bool may_inflate() { return contents_.patch_work().strong; }
 
   OfferedBlocks& blocks_;
   const Basis& shared_;
+  const SpoolFolder& folder_;
   RecordReader& answers_;
-  ZstdSink& contents_;
-  const int level_;
-  const PatchEffort effort_;
+  PacedSink& contents_;
   PlaceWriter places_;
   struct Bundle {
-    Concatenation old_bytes, new_bytes;
+    std::deque<OldForm> old_forms;
+    std::deque<NewForm> new_forms;
     BundleSize size;
   };
   std::optional<Bundle> bundle_;

@@ -247,19 +247,25 @@ std::optional<ContentOrigin> Receiver::find_origin(Claims& claims, Wanted& conte
         given.push_back(Answer::have);
         return ContentOrigin{same->layer, same->offset};
       }
-      content.similar = worth_signature(entry, content.size);
-      given.push_back(content.similar ? Answer::signature : Answer::none);
+      given.push_back(choose_signature(content, entry));
       return std::nullopt;
   }
   throw_protocol("an unknown claim");
 }
 
-std::optional<BasisFile> Receiver::worth_signature(const SkeletonEntry& entry, uint64_t size) {
-  const auto similar = basis_.index().find_similar(content_path(entry.gap), size);
+Answer Receiver::choose_signature(Wanted& content, const SkeletonEntry& entry) {
+  const auto similar = basis_.index().find_similar(content_path(entry.gap), content.size);
   // The source has what is in a shared layer: it needs no signature to send a patch.
-  if (!similar || shared_.at(similar->layer) || !signature_pays(similar->size, size)) return std::nullopt;
-  if (!budget_.take(signature_size(similar->size, signature_shape(similar->size, size)), size)) return std::nullopt;
-  return similar;
+  if (!similar || shared_.at(similar->layer)) return Answer::none;
+  const OldForm form(basis_, *similar, true, folder_);
+  const uint64_t old_size = form.bytes().size();
+  // The new content's form is probably as much larger than itself as the old one's.
+  const uint64_t new_size = form.is_inflated() ? std::max(old_size, content.size) : content.size;
+  if (!signature_pays(old_size, new_size)) return Answer::none;
+  if (!budget_.take(signature_size(old_size, signature_shape(old_size, new_size)), new_size)) return Answer::none;
+  content.similar = similar;
+  content.similar_inflated = form.is_inflated();
+  return form.is_inflated() ? Answer::inflated_signature : Answer::signature;
 }
 
 void Receiver::answer(WantedBlock wanted, const std::vector<Answer>& given, Sink& answers) {
@@ -274,8 +280,10 @@ void Receiver::answer(WantedBlock wanted, const std::vector<Answer>& given, Sink
   for (const Answer answer : given) put_tag(answers, answer);
   for (const Wanted& one : wanted.contents) {
     if (!one.similar) continue;
-    const Slice basis(basis_.tar(one.similar->layer), one.similar->offset, one.similar->size);
-    put_run(answers, make_signature(basis, signature_shape(one.similar->size, one.size)));
+    const OldForm form(basis_, *one.similar, one.similar_inflated, folder_);
+    const uint64_t old_size = form.bytes().size();
+    const uint64_t new_size = form.is_inflated() ? std::max(old_size, one.size) : one.size;
+    put_run(answers, make_signature(form.bytes(), signature_shape(old_size, new_size)));
   }
   budget_.sent();
 }

@@ -72,7 +72,8 @@ class Receiver {
   /// Where the content is, unless it travels; adds the answer to what asks.
   [[nodiscard]] std::optional<ContentOrigin> find_origin(Claims& claims, Wanted& content, const SkeletonEntry& entry,
                                                          std::vector<Answer>& given);
-  [[nodiscard]] std::optional<BasisFile> worth_signature(const SkeletonEntry& entry, uint64_t size);
+  /// Chooses a basis for a content that is asked for, if its signature is worth it.
+  [[nodiscard]] Answer choose_signature(Wanted& content, const SkeletonEntry& entry);
   void answer(WantedBlock wanted, const std::vector<Answer>& given, Sink& answers);
   void end_layer();
   void ask_further(Sink& answers, Unfinished unfinished);

@@ -17,14 +17,15 @@
 //             byte per content, Claim; then per `copy` a place, per `repeat` u how many contents before, per `ask`
 //             8-byte hash
 //   config    u length, the image config; u size of each layer's tar, base first (0: not known)
-//   answers   to the next block that asks: a byte per content that asks, Answer; then per `signature` u length,
-//             librsync signature
+//   answers   to the next block that asks: a byte per content that asks, Answer; then per signature u length and
+//             librsync signature of the content, or of its inflated form
 //   again     u block (counted from 0), u content in it: what came does not have its hash, send it as data
 //   refine    u block, u content in it, u length, librsync signature of what the basis has where its draft has holes
 //             Both stand before the answers to a block or at the end; what they ask for comes before that block's
 //             contents
 //
-//   a content that travels: u8 Method, then
+//   a content that travels: u8 Method, with 128 added if what follows is its inflated form: then u the size of that, u
+//   length, recipe (docs/inflated-form.md). The old content is inflated then, too, if it can be. After that
 //     data      the bytes (both sides know how many)
 //     patch     a place, then runs: what makes the content of what lies there (docs/patch-format.md)
 //     bundled   a place, and nothing more, unless the bundle ends with it: then runs, a patch that makes all contents
@@ -62,7 +63,8 @@ enum class Claim : uint8_t {
 enum class Answer : uint8_t {
   have = 0,
   none = 1,
-  signature = 2,  ///< it has a similar one
+  signature = 2,           ///< it has a similar one
+  inflated_signature = 3,  ///< it has a similar one, and signed its inflated form
 };
 
 /// How a content travels.

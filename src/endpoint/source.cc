@@ -132,7 +132,7 @@ void ImageSender::talk() {
   ZstdSource plain_answers(*answers_end);
   RecordReader answers(plain_answers);
   auto contents_end = connection_.open_writer(streams_.contents);
-  ZstdSink contents(contents_end, request_.level);
+  PacedSink contents(contents_end, request_.level == 0 ? std::nullopt : std::optional<int>(request_.level));
 
   Offerer offerer(offers, shared_, blocks_, progress_);
   offerer.tell_shared_layers();
@@ -151,7 +151,7 @@ void ImageSender::talk() {
     blocks_.end();
   });
   tasks.run_here([&] {
-    ContentSender(blocks_, shared_, answers, contents, request_.level).run();
+    ContentSender(blocks_, shared_, folder_, answers, contents).run();
     contents.finish();
     contents_end.end();
   });

@@ -46,6 +46,8 @@ inline constexpr size_t kGroups = 4096;
 inline constexpr size_t kTimesBytes = 4 << 20;
 /// librsync signature of one content.
 inline constexpr size_t kSignatureBytes = 32 << 20;
+/// How an inflated content is deflated again.
+inline constexpr size_t kRecipeBytes = 16 << 20;
 /// An image config.
 inline constexpr size_t kConfigBytes = 8 << 20;
 /// One run of delta bytes in the contents stream.

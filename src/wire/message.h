@@ -78,7 +78,7 @@ struct Send {
   std::vector<Digest> diff_ids;  ///< of the image
   std::vector<Digest> layers;    ///< those that travel, by diff_id
   std::vector<Digest> basis;     ///< layers that the destination builds on, those to prefer last
-  uint8_t level = 0;             ///< zstd level of the contents
+  uint8_t level = 0;             ///< zstd level of the contents; 0: what the link leaves time for
   static void fields(auto& m, auto& f) { f(m.sync, m.image_id, m.config, m.diff_ids, m.layers, m.basis, m.level); }
 };
 

@@ -103,7 +103,9 @@ TEST_CASE("the values of options") {
   CHECK(options.json);
 }
 
-TEST_CASE("the compress level is a number from 1 to 19") {
+TEST_CASE("the compress level is a number from 1 to 19, or automatic") {
+  CHECK(parse({"server"}).selection.level == 0);
+  CHECK(parse({"--compress-level=auto", "server"}).selection.level == 0);
   CHECK(parse({"--compress-level", "1", "server"}).selection.level == 1);
   for (const char* level : {"0", "20", "-3", "fast", "", "9x", "99999999999"}) {
     const std::string argument = std::string("--compress-level=") + level;

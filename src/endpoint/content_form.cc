@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "endpoint/content_form.h"
+
+#include <array>
+
+#include "base/error.h"
+#include "wire/limits.h"
+
+namespace docker_sync {
+
+namespace {
+
+constexpr uint8_t kInflated = 0x80;
+
+}  // namespace
+
+bool looks_deflated(const RandomAccess& content) {
+  std::array<uint8_t, 4> first;
+  if (content.size() < first.size()) return false;
+  content.read_at(0, first);
+  return may_have_inflated_form(first);
+}
+
+NewForm::NewForm(const Slice& content, bool inflate, const SpoolFolder& folder) : content_(content) {
+  if (inflate && looks_deflated(content)) inflated_ = inflate_exactly(content, folder);
+}
+
+const RandomAccess& NewForm::bytes() const {
+  if (inflated_) return *inflated_->form;
+  return content_;
+}
+
+void NewForm::put_head(Sink& contents, Method method) const {
+  put_tag(contents, static_cast<uint8_t>(static_cast<uint8_t>(method) | (inflated_ ? kInflated : 0)));
+  if (!inflated_) return;
+  put_integer(contents, inflated_->form->size());
+  put_run(contents, inflated_->recipe);
+}
+
+OldForm::OldForm(const Basis& basis, const BasisFile& place, bool inflate, const SpoolFolder& folder)
+    : content_(basis.tar(place.layer), place.offset, place.size) {
+  if (inflate && looks_deflated(content_)) inflated_ = inflate_all(content_, folder);
+}
+
+const RandomAccess& OldForm::bytes() const {
+  if (inflated_) return *inflated_;
+  return content_;
+}
+
+FormHead FormHead::read(RecordReader& contents, uint64_t content_size) {
+  const uint8_t byte = contents.byte();
+  FormHead head{static_cast<Method>(byte & ~kInflated), (byte & kInflated) != 0, content_size, {}};
+  if (head.method > Method::draft) throw_protocol("a content that comes in an unknown way");
+  if (head.inflated) {
+    head.form_size = contents.integer(most_inflated_bytes(content_size));
+    head.recipe = contents.run(limits::kRecipeBytes);
+  }
+  return head;
+}
+
+}  // namespace docker_sync
