@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "endpoint/collector.h"
 
+#include <deque>
 #include <utility>
 
 #include "base/concatenation.h"
@@ -52,7 +53,7 @@ void Collector::collect(const WantedBlock& block) {
 }
 
 void Collector::collect_one(const Wanted& wanted) {
-  FormHead head = FormHead::read(contents_, wanted.size);
+  const FormHead head = FormHead::read(contents_, wanted.size);
   switch (head.method) {
     case Method::data:
       return take_form(wanted, head, [&](Sink& form) { contents_.copy_to(form, head.form_size); });
@@ -63,7 +64,7 @@ void Collector::collect_one(const Wanted& wanted) {
       });
     }
     case Method::bundled:
-      return add_to_bundle(wanted, std::move(head));
+      return add_to_bundle(wanted);
     case Method::rsync:
       return collect_delta(wanted, head);
     case Method::draft:
@@ -95,25 +96,32 @@ void Collector::collect_draft(const Wanted& wanted) {
   outcome_.unfinished({wanted, std::move(draft)});
 }
 
-void Collector::add_to_bundle(const Wanted& wanted, FormHead head) {
-  const OldForm& old_form = bundle_.old_forms.emplace_back(basis_, read_place(), head.inflated, folder_);
-  bundle_.size.add(old_form.bytes().size(), head.form_size);
-  bundle_.contents.emplace_back(wanted, std::move(head));
+void Collector::add_to_bundle(const Wanted& wanted) {
+  const BasisFile old_place = read_place();
+  bundle_.contents.emplace_back(wanted, old_place);
+  bundle_.size.add(old_place.size, wanted.size);
   if (bundle_.size.full()) end_bundle();
 }
 
 void Collector::end_bundle() {
   const Bundle bundle = std::exchange(bundle_, {});
+  std::vector<FormHead> heads;
+  std::deque<OldForm> old_forms;
   Concatenation old_bytes;
-  for (const OldForm& form : bundle.old_forms) old_bytes.add(form.bytes());
+  uint64_t new_size = 0;
+  for (const auto& [wanted, old_place] : bundle.contents) {
+    const FormHead& head = heads.emplace_back(FormHead::read_in_bundle(contents_, wanted.size));
+    old_bytes.add(old_forms.emplace_back(basis_, old_place, head.inflated, folder_).bytes());
+    new_size += head.form_size;
+  }
   Scratch forms(folder_);
-  take_runs([&](Source& patch) { apply_patch(old_bytes, patch, forms, bundle.size.new_bytes); });
+  take_runs([&](Source& patch) { apply_patch(old_bytes, patch, forms, new_size); });
   forms.flush();
   uint64_t offset = 0;
-  for (const auto& [wanted, head] : bundle.contents) {
-    const Slice form(forms, offset, head.form_size);
-    take_form(wanted, head, [&](Sink& sink) { copy(form, sink); });
-    offset += head.form_size;
+  for (size_t i = 0; i < heads.size(); ++i) {
+    const Slice form(forms, offset, heads[i].form_size);
+    take_form(bundle.contents[i].first, heads[i], [&](Sink& sink) { copy(form, sink); });
+    offset += heads[i].form_size;
   }
 }
 

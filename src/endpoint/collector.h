@@ -4,7 +4,6 @@
 // Reads the contents stream: makes each content that travels of what came and of the basis. Used by one thread.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -64,7 +63,7 @@ class Collector {
   void collect_again(const Wanted& wanted);
   void collect_delta(const Wanted& wanted, const FormHead& head);
   void collect_draft(const Wanted& wanted);
-  void add_to_bundle(const Wanted& wanted, FormHead head);
+  void add_to_bundle(const Wanted& wanted);
   void end_bundle();
   /// Takes a content's form from `make`, deflates it if need be, and tells what became of it.
   void take_form(const Wanted& wanted, const FormHead& head, const std::function<void(Sink& form)>& make);
@@ -78,8 +77,7 @@ class Collector {
   Outcome outcome_;
   PlaceReader places_;
   struct Bundle {
-    std::deque<OldForm> old_forms;
-    std::vector<std::pair<Wanted, FormHead>> contents;
+    std::vector<std::pair<Wanted, BasisFile>> contents;  ///< and what they are like
     BundleSize size;
   };
   Bundle bundle_;

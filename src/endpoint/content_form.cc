@@ -13,6 +13,15 @@ namespace {
 
 constexpr uint8_t kInflated = 0x80;
 
+FormHead read_recipe(RecordReader& contents, Method method, bool inflated, uint64_t content_size) {
+  FormHead head{method, inflated, content_size, {}};
+  if (inflated) {
+    head.form_size = contents.integer(most_inflated_bytes(content_size));
+    head.recipe = contents.run(limits::kRecipeBytes);
+  }
+  return head;
+}
+
 }  // namespace
 
 bool looks_deflated(const RandomAccess& content) {
@@ -33,6 +42,15 @@ const RandomAccess& NewForm::bytes() const {
 
 void NewForm::put_head(Sink& contents, Method method) const {
   put_tag(contents, static_cast<uint8_t>(static_cast<uint8_t>(method) | (inflated_ ? kInflated : 0)));
+  put_recipe(contents);
+}
+
+void NewForm::put_in_bundle(Sink& contents) const {
+  put_tag(contents, static_cast<uint8_t>(is_inflated()));
+  put_recipe(contents);
+}
+
+void NewForm::put_recipe(Sink& contents) const {
   if (!inflated_) return;
   put_integer(contents, inflated_->form->size());
   put_run(contents, inflated_->recipe);
@@ -50,13 +68,16 @@ const RandomAccess& OldForm::bytes() const {
 
 FormHead FormHead::read(RecordReader& contents, uint64_t content_size) {
   const uint8_t byte = contents.byte();
-  FormHead head{static_cast<Method>(byte & ~kInflated), (byte & kInflated) != 0, content_size, {}};
-  if (head.method > Method::draft) throw_protocol("a content that comes in an unknown way");
-  if (head.inflated) {
-    head.form_size = contents.integer(most_inflated_bytes(content_size));
-    head.recipe = contents.run(limits::kRecipeBytes);
+  const auto method = static_cast<Method>(byte & ~kInflated);
+  const bool inflated = (byte & kInflated) != 0;
+  if (method > Method::draft || (method == Method::bundled && inflated)) {
+    throw_protocol("a content that comes in an unknown way");
   }
-  return head;
+  return read_recipe(contents, method, inflated, content_size);
+}
+
+FormHead FormHead::read_in_bundle(RecordReader& contents, uint64_t content_size) {
+  return read_recipe(contents, Method::bundled, contents.byte() != 0, content_size);
 }
 
 }  // namespace docker_sync

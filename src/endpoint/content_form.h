@@ -25,8 +25,12 @@ class NewForm {
   [[nodiscard]] bool is_inflated() const { return inflated_.has_value(); }
   /// What a content that travels begins with.
   void put_head(Sink& contents, Method method) const;
+  /// What stands for it in the rest of a bundle.
+  void put_in_bundle(Sink& contents) const;
 
  private:
+  void put_recipe(Sink& contents) const;
+
   Slice content_;
   std::optional<Inflated> inflated_;
 };
@@ -54,6 +58,7 @@ struct FormHead {
 
   /// Throws ExitCode::protocol on what may not be.
   [[nodiscard]] static FormHead read(RecordReader& contents, uint64_t content_size);
+  [[nodiscard]] static FormHead read_in_bundle(RecordReader& contents, uint64_t content_size);
 };
 
 }  // namespace docker_sync

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "endpoint/content_sender.h"
 
+#include "base/concatenation.h"
 #include "delta/rsync.h"
 #include "wire/limits.h"
 
@@ -11,6 +12,10 @@ namespace {
 
 /// Larger contents have a patch of their own.
 constexpr uint64_t kLargestBundled = 128 << 10;
+/// Larger ones are not worked on side by side, for the memory that takes.
+constexpr uint64_t kLargestAhead = 4 << 20;
+/// Bytes of contents that may wait to be worked on: enough for two threads.
+constexpr uint64_t kMostWaiting = 16 << 20;
 
 }  // namespace
 
@@ -32,10 +37,26 @@ void ContentSender::send_block(uint64_t number, const OfferedBlock& block) {
   size_t asked = 0;
   for (Name name{number, 0}; name.index < block.contents.size(); ++name.index) {
     const OfferedContent& content = block.contents[static_cast<size_t>(name.index)];
-    if (content.claim == Claim::travel) send(name, block, content, Answer::none);
-    if (content.claim == Claim::ask) send(name, block, content, answers[asked++]);
+    if (content.claim == Claim::travel) add_content(name, block, content, Answer::none);
+    if (content.claim == Claim::ask) add_content(name, block, content, answers[asked++]);
+    work_off(kMostWaiting);
   }
   if (bundle_) end_bundle();
+  work_off(0);
+}
+
+void ContentSender::work_off(uint64_t most_waiting) {
+  while (work_.size() > 0 && (waiting_ > most_waiting || most_waiting == 0)) {
+    work_.pop_into(contents_);
+    waiting_ -= weights_.front();
+    weights_.pop_front();
+  }
+}
+
+void ContentSender::add(WorkAhead::Task task, uint64_t weight) {
+  work_.push(std::move(task), weight <= kLargestAhead);
+  weights_.push_back(weight);
+  waiting_ += weight;
 }
 
 std::vector<Answer> ContentSender::read_answers(const OfferedBlock& block) {
@@ -79,6 +100,7 @@ void ContentSender::send_again() {
 void ContentSender::send_refined() {
   const Name name = read_name();
   const Bytes signature = answers_.run(limits::kSignatureBytes);
+  const std::lock_guard lock(mutex_);
   const auto draft = drafts_.find(name);
   if (draft == drafts_.end()) throw_protocol("a question about no draft");
   const OfferedBlock& block = blocks_.at(name.block);
@@ -92,64 +114,95 @@ void ContentSender::send_refined() {
   delta.end();
 }
 
-void ContentSender::send(const Name& name, const OfferedBlock& block, const OfferedContent& content, Answer answer) {
+void ContentSender::add_content(const Name& name, const OfferedBlock& block, const OfferedContent& content,
+                                Answer answer) {
   const Slice bytes(*block.layer, content.offset, content.size);
   if (answer == Answer::have) return;
-  if (answer != Answer::none) return send_delta(name, bytes, answer == Answer::inflated_signature);
-  if (content.similar) return send_like_old(bytes, *content.similar);
-  send_data(bytes);
+  if (answer != Answer::none) {
+    auto signature = std::make_shared<Bytes>(answers_.run(limits::kSignatureBytes));
+    const bool of_inflated = answer == Answer::inflated_signature;
+    const uint64_t weight = bytes.size() + signature->size();
+    add([=, this](Sink& sink) { write_delta(name, bytes, *signature, of_inflated, sink); }, weight);
+  } else if (!content.similar) {
+    // What is only copied is not worth a copy in memory.
+    const bool copied = !looks_deflated(bytes);
+    add([=, this](Sink& sink) { write_data(bytes, sink); }, copied ? kLargestAhead + 1 : bytes.size());
+  } else if (std::max(content.size, content.similar->size) <= kLargestBundled) {
+    add_to_bundle(bytes, *content.similar);
+  } else {
+    MemorySink place;
+    places_.put(place, *content.similar);
+    const BasisFile old_place = *content.similar;
+    add([=, this, told = place.bytes()](Sink& sink) { write_patched(bytes, old_place, told, sink); },
+        bytes.size() + old_place.size);
+  }
 }
 
-void ContentSender::send_data(const Slice& bytes) {
-  const NewForm form(bytes, may_inflate(), folder_);
-  form.put_head(contents_, Method::data);
-  copy(form.bytes(), contents_);
-}
-
-void ContentSender::send_delta(const Name& name, const Slice& bytes, bool of_inflated) {
-  const Bytes signature = answers_.run(limits::kSignatureBytes);
-  const NewForm form(bytes, of_inflated, folder_);
-  // Nothing of a content as it is lies in an inflated one.
-  if (form.is_inflated() != of_inflated) return send_data(bytes);
-  SequentialReader reader(form.bytes());
-  const std::vector<DeltaPart> parts = find_delta(signature, reader);
-  std::vector<DeltaHole> holes;
-  if (!of_inflated) holes = find_holes(parts, block_bytes_of(signature));
-  form.put_head(contents_, holes.empty() ? Method::rsync : Method::draft);
-  RunSink delta(contents_, limits::kDeltaRunBytes);
-  put_delta(parts, holes, form.bytes(), delta);
-  delta.end();
-  if (!holes.empty()) drafts_.emplace(name, std::move(holes));
-}
-
-void ContentSender::send_like_old(const Slice& bytes, const BasisFile& old_place) {
-  NewForm new_form(bytes, may_inflate(), folder_);
-  OldForm old_form(shared_, old_place, new_form.is_inflated(), folder_);
-  const bool small = std::max(new_form.bytes().size(), old_form.bytes().size()) <= kLargestBundled;
-  new_form.put_head(contents_, small ? Method::bundled : Method::patch);
-  places_.put(contents_, old_place);
-  small ? add_to_bundle(std::move(new_form), std::move(old_form)) : send_patch(old_form.bytes(), new_form.bytes());
-}
-
-void ContentSender::add_to_bundle(NewForm new_form, OldForm old_form) {
-  if (!bundle_) bundle_.emplace();
-  bundle_->size.add(old_form.bytes().size(), new_form.bytes().size());
-  bundle_->old_forms.push_back(std::move(old_form));
-  bundle_->new_forms.push_back(std::move(new_form));
+void ContentSender::add_to_bundle(const Slice& bytes, const BasisFile& old_place) {
+  MemorySink head;
+  put_tag(head, Method::bundled);
+  places_.put(head, old_place);
+  add([told = head.bytes()](Sink& sink) { sink.write(told); }, 0);
+  if (!bundle_) bundle_ = std::make_shared<Bundle>();
+  bundle_->contents.emplace_back(bytes, old_place);
+  bundle_->size.add(old_place.size, bytes.size());
   if (bundle_->size.full()) end_bundle();
 }
 
 void ContentSender::end_bundle() {
-  Concatenation old_bytes, new_bytes;
-  for (const OldForm& form : bundle_->old_forms) old_bytes.add(form.bytes());
-  for (const NewForm& form : bundle_->new_forms) new_bytes.add(form.bytes());
-  send_patch(old_bytes, new_bytes);
-  bundle_.reset();
+  const uint64_t weight = bundle_->size.new_bytes + bundle_->size.old_bytes;
+  add([this, bundle = std::exchange(bundle_, nullptr)](Sink& sink) { write_rest(*bundle, sink); }, weight);
 }
 
-void ContentSender::send_patch(const RandomAccess& old_bytes, const RandomAccess& new_bytes) {
+void ContentSender::write_data(const Slice& bytes, Sink& contents) {
+  const NewForm form(bytes, may_inflate(), folder_);
+  form.put_head(contents, Method::data);
+  copy(form.bytes(), contents);
+}
+
+void ContentSender::write_delta(const Name& name, const Slice& bytes, ByteView signature, bool of_inflated,
+                                Sink& contents) {
+  const NewForm form(bytes, of_inflated, folder_);
+  // Nothing of a content as it is lies in an inflated one.
+  if (form.is_inflated() != of_inflated) return write_data(bytes, contents);
+  SequentialReader reader(form.bytes());
+  const std::vector<DeltaPart> parts = find_delta(signature, reader);
+  std::vector<DeltaHole> holes;
+  if (!of_inflated) holes = find_holes(parts, block_bytes_of(signature));
+  form.put_head(contents, holes.empty() ? Method::rsync : Method::draft);
+  RunSink delta(contents, limits::kDeltaRunBytes);
+  put_delta(parts, holes, form.bytes(), delta);
+  delta.end();
+  if (holes.empty()) return;
+  const std::lock_guard lock(mutex_);
+  drafts_.emplace(name, std::move(holes));
+}
+
+void ContentSender::write_patched(const Slice& bytes, const BasisFile& old_place, ByteView place, Sink& contents) {
+  const NewForm new_form(bytes, may_inflate(), folder_);
+  const OldForm old_form(shared_, old_place, new_form.is_inflated(), folder_);
+  new_form.put_head(contents, Method::patch);
+  contents.write(place);
+  write_patch(old_form.bytes(), new_form.bytes(), contents);
+}
+
+void ContentSender::write_rest(const Bundle& bundle, Sink& contents) {
+  std::deque<NewForm> new_forms;
+  std::deque<OldForm> old_forms;
+  Concatenation old_bytes, new_bytes;
+  const bool inflate = may_inflate();
+  for (const auto& [bytes, old_place] : bundle.contents) {
+    const NewForm& form = new_forms.emplace_back(bytes, inflate, folder_);
+    form.put_in_bundle(contents);
+    new_bytes.add(form.bytes());
+    old_bytes.add(old_forms.emplace_back(shared_, old_place, form.is_inflated(), folder_).bytes());
+  }
+  write_patch(old_bytes, new_bytes, contents);
+}
+
+void ContentSender::write_patch(const RandomAccess& old_bytes, const RandomAccess& new_bytes, Sink& contents) {
   const Pace::PatchWork work = contents_.patch_work();
-  RunSink patch(contents_, limits::kDeltaRunBytes);
+  RunSink patch(contents, limits::kDeltaRunBytes);
   make_patch(old_bytes, new_bytes, work.level, work.strong ? PatchEffort::strong : PatchEffort::fast, patch);
   patch.end();
 }

@@ -2,13 +2,15 @@
 // SPDX-License-Identifier: MIT
 //
 // Writes the contents stream: what was offered and travels, as the destination's answers and the shared basis allow.
-// Used by one thread.
+// Used by one thread, beside which another one works ahead.
 #pragma once
 
 #include <deque>
 #include <map>
+#include <memory>
+#include <mutex>
 
-#include "base/concatenation.h"
+#include "base/work_ahead.h"
 #include "delta/delta_parts.h"
 #include "delta/patch.h"
 #include "endpoint/basis.h"
@@ -25,7 +27,7 @@ class ContentSender {
                 PacedSink& contents);
 
   /// Returns when the destination has asked for the last one. Throws ExitCode::protocol on what may not be said.
-  /// Memory: one signature, and what make_patch() needs.
+  /// Memory: the signatures of a block, and what make_patch() needs, for two contents of which one is small.
   void run();
 
  private:
@@ -42,13 +44,21 @@ class ContentSender {
   [[nodiscard]] Name read_name();
   void send_again();
   void send_refined();
-  void send(const Name& name, const OfferedBlock& block, const OfferedContent& content, Answer answer);
-  void send_data(const Slice& bytes);
-  void send_delta(const Name& name, const Slice& bytes, bool of_inflated);
-  void send_like_old(const Slice& bytes, const BasisFile& old_place);
-  void add_to_bundle(NewForm new_form, OldForm old_form);
+  /// Does some of what waits, or, in the end, all.
+  void work_off(uint64_t most_waiting);
+  /// `weight`: bytes that it works on.
+  void add(WorkAhead::Task task, uint64_t weight);
+  void add_content(const Name& name, const OfferedBlock& block, const OfferedContent& content, Answer answer);
+  void add_to_bundle(const Slice& bytes, const BasisFile& old_place);
   void end_bundle();
-  void send_patch(const RandomAccess& old_bytes, const RandomAccess& new_bytes);
+
+  // In any thread:
+  void write_data(const Slice& bytes, Sink& contents);
+  void write_delta(const Name& name, const Slice& bytes, ByteView signature, bool of_inflated, Sink& contents);
+  void write_patched(const Slice& bytes, const BasisFile& old_place, ByteView place, Sink& contents);
+  struct Bundle;
+  void write_rest(const Bundle& bundle, Sink& contents);
+  void write_patch(const RandomAccess& old_bytes, const RandomAccess& new_bytes, Sink& contents);
   /// Whether there is time to inflate.
   [[nodiscard]] bool may_inflate() { return contents_.patch_work().strong; }
 
@@ -59,12 +69,15 @@ class ContentSender {
   PacedSink& contents_;
   PlaceWriter places_;
   struct Bundle {
-    std::deque<OldForm> old_forms;
-    std::deque<NewForm> new_forms;
+    std::vector<std::pair<Slice, BasisFile>> contents;  ///< and what they are like
     BundleSize size;
   };
-  std::optional<Bundle> bundle_;
+  std::shared_ptr<Bundle> bundle_;
+  std::mutex mutex_;  ///< guards drafts_
   std::map<Name, std::vector<DeltaHole>> drafts_;
+  std::deque<uint64_t> weights_;  ///< of what waits
+  uint64_t waiting_ = 0;          ///< their sum
+  WorkAhead work_;                ///< the last member: its tasks use all others
 };
 
 }  // namespace docker_sync

@@ -28,11 +28,13 @@
 //   length, recipe (docs/inflated-form.md). The old content is inflated then, too, if it can be. After that
 //     data      the bytes (both sides know how many)
 //     patch     a place, then runs: what makes the content of what lies there (docs/patch-format.md)
-//     bundled   a place, and nothing more, unless the bundle ends with it: then runs, a patch that makes all contents
-//               of the bundle, one after the other, of what lies at its places, one after the other
+//     bundled   a place, and nothing more, unless the bundle ends with it: then the rest of the bundle
 //     rsync     runs: delta (delta/delta_parts.h)
 //     draft     runs: delta with holes, for which the destination will ask
-//   after the last one of a block, the runs of its last bundle, if that has not ended
+//   after the last one of a block, the rest of its last bundle, if that has not ended
+//   rest      per content of the bundle u8 0, or 1, u size of the inflated form, u length, recipe; then runs: a patch
+//   that
+//             makes all of them, one after the other, of what lies at their places, one after the other
 //   runs      ( u length, bytes )* u 0
 //   place     u basis layer, u size, z offset: from the end of the last place that was told in this stream
 //
@@ -70,7 +72,8 @@ enum class Answer : uint8_t {
 /// How a content travels.
 enum class Method : uint8_t { data = 0, patch = 1, bundled = 2, rsync = 3, draft = 4 };
 
-/// Small contents share a patch. A bundle ends with its block, or with the content that fills it.
+/// Small contents share a patch. A bundle ends with its block, or with the content that fills it; what counts is the
+/// contents' own size, not that of inflated forms, so that it is known beforehand.
 struct BundleSize {
   uint64_t old_bytes = 0, new_bytes = 0;
   void add(uint64_t old_size, uint64_t new_size) {
