@@ -20,8 +20,9 @@ constexpr auto kSampleTime = 20ms;
 constexpr uint64_t kSampleBytes = 16 << 10;
 /// Beyond the latency, this is a queue and no jitter.
 constexpr auto kQueuedTime = 30ms;
-/// A reader that stalls makes one slow sample; a slow link makes all of them slow.
+/// A reader that stalls makes one slow sample, which does not count; a slow link makes all of them slow.
 constexpr size_t kQueuedSamples = 3;
+constexpr auto kQueuedLeast = 100ms;
 constexpr auto kQueuedMemory = 1s;
 /// A faster sample than this, without a queue, shows that the link is faster than was known.
 constexpr double kFaster = 1.25;
@@ -104,7 +105,11 @@ void BacklogMeter::take_sample(Sample sample, bool queued) {
     sum = {sum.bytes - queued_samples_.front().bytes, sum.time - queued_samples_.front().time};
     queued_samples_.pop_front();
   }
-  if (queued_samples_.size() < kQueuedSamples) return;
+  if (queued_samples_.size() < kQueuedSamples || sum.time < kQueuedLeast) return;
+  const Sample slowest = *std::min_element(queued_samples_.begin(), queued_samples_.end(), [](Sample a, Sample b) {
+    return static_cast<double>(a.bytes) / in_seconds(a.time) < static_cast<double>(b.bytes) / in_seconds(b.time);
+  });
+  sum = {sum.bytes - slowest.bytes, sum.time - slowest.time};
   rate_ = static_cast<double>(sum.bytes) / in_seconds(sum.time);
   saturated_ = true;
 }

@@ -19,11 +19,14 @@ constexpr std::array kSteps{Step{3, 3},    Step{6, 1.7},  Step{9, 2.2}, Step{12,
 constexpr size_t kTop = kSteps.size() - 1;
 
 constexpr size_t kLeastAllowance = 128 << 10;
-/// Seconds that may be under way beyond the latency.
-constexpr double kAhead = 2, kAheadUnmeasured = 0.1;
+/// Seconds that may be under way beyond the latency; and, while the rate is only the least that the link takes, how
+/// much more than it needs to keep it, so that a long way is filled within a few round trips.
+constexpr double kAhead = 2, kAheadUnmeasured = 0.1, kGrowth = 3;
 
 /// Up to 12 Mbit/s a byte is worth more than a core's second, even where the link idles for it.
 constexpr uint64_t kSlowLink = 1'500'000;
+/// All that any level above 3 makes; a backlog on such a link is a reader that was held up.
+constexpr uint64_t kFastLink = 30'000'000;
 constexpr double kQueueSeconds = 0.03, kWaitsForLink = 0.5;
 /// What level 19 makes may not fill such a link, so it cannot tell when the link has become faster: lower levels are
 /// tried after a while, and ever more seldom.
@@ -52,10 +55,16 @@ std::optional<double> fullness(const Backlog& backlog) {
   return *backlog.seconds() * static_cast<double>(backlog.bytes_per_second) / allowed;
 }
 
+/// Whether what is under way is what the link leaves there, not what we dare.
+bool knows_limit(const Backlog& backlog) {
+  return backlog.saturated || static_cast<double>(backlog.bytes) >= kRiseTwo * static_cast<double>(backlog.window);
+}
+
 }  // namespace
 
 size_t allowance(const Backlog& backlog) {
-  const double seconds = (backlog.saturated ? kAhead : kAheadUnmeasured) + backlog.latency.count();
+  const double latency = backlog.latency.count();
+  const double seconds = backlog.saturated ? kAhead + latency : kAheadUnmeasured + kGrowth * latency;
   const double bytes = seconds * static_cast<double>(backlog.bytes_per_second);
   const auto window = static_cast<double>(backlog.window);
   return static_cast<size_t>(std::min(window, std::max(bytes, static_cast<double>(kLeastAllowance))));
@@ -91,12 +100,15 @@ int Pace::next(Time now, const Backlog& backlog, Shares shares) {
   const double waiting = period_->waiting_for_link / std::max(all, 1e-9);
 
   // What the last change has set in motion is left to go on: else each would be overdone.
-  const bool far_ahead = full >= (has_lowered_ ? kRise : kRiseFirst) && full >= period_->full;
+  const bool far_ahead = knows_limit(backlog) && full >= (has_lowered_ ? kRise : kRiseFirst) && full >= period_->full;
   const bool has_time = waiting > kLower && compressing * kSteps[step_].next_costs <= kBusy;
-  if (all >= kRiseAfter && step_ < kTop && (far_ahead || has_time)) {
+  // Where the compressor waits for a link as fast as this, it waits for a core.
+  const bool is_fast = backlog.bytes_per_second >= kFastLink;
+  const bool may_rise = step_ < kTop && !is_fast && all >= kRiseAfter;
+  const bool is_behind = full < kLower && full <= period_->full && (waiting < kLower || is_fast);
+  if (may_rise && (far_ahead || has_time)) {
     change(std::min(step_ + (full >= kRiseTwo && !has_lowered_ ? 2 : 1), kTop), now, full);
-  } else if (all >= kLowerAfter && step_ > 0 && full < kLower && full <= period_->full && waiting < kLower &&
-             compressing > kWorking) {
+  } else if (step_ > 0 && all >= kLowerAfter && is_behind && compressing > kWorking) {
     change(step_ - 1, now, full);
   } else if (all >= kRiseAfter) {
     change(step_, now, full);
@@ -108,7 +120,7 @@ Pace::PatchWork Pace::patch_work(const Backlog& backlog) const {
   const auto full = fullness(backlog);
   const bool shown_fast = full && !is_slow(backlog) && backlog.bytes_per_second > kSlowLink;
   if (shown_fast && *full < kLower) return {std::min(level(), 9), false};
-  if (is_slow(backlog) || (full && *full >= kRiseFirst)) return {kSteps[kTop].level, true};
+  if (is_slow(backlog) || (full && knows_limit(backlog) && *full >= kRiseFirst)) return {kSteps[kTop].level, true};
   return {level(), true};
 }
 

@@ -31,7 +31,8 @@ class Pace {
 
   /// zstd's level, 3 to 19.
   [[nodiscard]] int level() const;
-  /// Where the compressor's time went since the last call, 0 to 1; the rest it waited for something to compress.
+  /// Where the compressor's time went since the last call, 0 to 1; the rest it waited for something to compress, or for
+  /// the allowance of a link whose rate was not known.
   struct Shares {
     double compressing, waiting_for_link;
   };
@@ -53,7 +54,7 @@ class Pace {
   bool has_lowered_ = false;
   std::optional<Period> period_;
   std::optional<Time> slow_until_;
-  std::chrono::seconds slow_hold_{15};
+  std::chrono::seconds slow_hold_{30};
 };
 
 }  // namespace docker_sync

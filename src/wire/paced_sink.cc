@@ -18,13 +18,17 @@ constexpr size_t kStepBytes = 512 << 10;
 void PacedSink::TimedWriter::write(ByteView bytes) {
   const auto start = Clock::now();
   writer_.write(bytes);
-  time_ += Clock::now() - start;
+  for_link_ += Clock::now() - start;
 }
 
 void PacedSink::TimedWriter::wait_for_room() {
   const auto start = Clock::now();
-  writer_.wait_for([](const Backlog& backlog) { return backlog.bytes <= allowance(backlog); });
-  time_ += Clock::now() - start;
+  bool measured = false;
+  writer_.wait_for([&](const Backlog& backlog) {
+    measured = backlog.saturated;
+    return backlog.bytes <= allowance(backlog);
+  });
+  (measured ? for_link_ : for_measure_) += Clock::now() - start;
 }
 
 PacedSink::PacedSink(Connection::Writer below, std::optional<int> fixed_level)
@@ -112,8 +116,9 @@ void PacedSink::follow_pace(size_t bytes) {
   since_last_ += bytes;
   if (since_last_ < kStepBytes) return;
   const auto now = Clock::now();
-  const std::chrono::duration<double> all = now - last_, blocked = writer_.take_time();
-  const Pace::Shares shares{1 - (blocked + starved_) / all, blocked / all};
+  const auto [for_link, for_measure] = writer_.take_times();
+  const std::chrono::duration<double> all = now - last_, working = all - for_link - for_measure - starved_;
+  const Pace::Shares shares{working / all, for_link / all};
   const Backlog backlog = writer_.stream().backlog();
   int level = 0;
   {

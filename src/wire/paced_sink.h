@@ -48,19 +48,21 @@ class PacedSink : public Sink {
     Bytes bytes;
     Then then;
   };
-  /// Hands compressed bytes to the stream and adds up how long that took.
+  /// Hands compressed bytes to the stream, and adds up how long it has waited.
   class TimedWriter : public Sink {
    public:
     explicit TimedWriter(Connection::Writer writer) : writer_(writer) {}
     void write(ByteView bytes) override;
     Connection::Writer& stream() { return writer_; }
-    /// Since the last call.
-    Clock::duration take_time() { return std::exchange(time_, {}); }
+    /// Those waited for the link and for its first measure, since the last call.
+    std::pair<Clock::duration, Clock::duration> take_times() {
+      return {std::exchange(for_link_, {}), std::exchange(for_measure_, {})};
+    }
     void wait_for_room();
 
    private:
     Connection::Writer writer_;
-    Clock::duration time_{0};
+    Clock::duration for_link_{0}, for_measure_{0};
   };
 
   void hand_over(Then then);
