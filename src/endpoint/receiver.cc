@@ -150,11 +150,17 @@ Receiver::Layer& Receiver::open_layer() {
   return layers_.back();  // Only this thread adds layers, and they never move.
 }
 
+void Receiver::cover(Layer& layer, uint64_t bytes) {
+  if (bytes == 0) throw_protocol("an empty part of a layer");
+  if (bytes > layer.rebuild.size - layer.covered) throw_protocol("a layer that is larger than it was said to be");
+  layer.covered += bytes;
+}
+
 void Receiver::take_known(RecordReader& offers) {
   const auto layer = static_cast<uint32_t>(offers.integer(UINT32_MAX));
   check_place(basis_, {layer, 0, 0});
   const uint64_t first = offers.integer(), count = offers.integer();
-  if (first > basis_.groups(layer) || count > basis_.groups(layer) - first) throw_protocol("a group that is not there");
+  if (count == 0 || first > basis_.groups(layer) || count > basis_.groups(layer) - first) throw_protocol("a group that is not there");
   const Bytes times = offers.run(limits::kTimesBytes);
 
   LayerRebuild::Segment segment{skeletons_.size(), times.size(), layer};
@@ -162,8 +168,13 @@ void Receiver::take_known(RecordReader& offers) {
   const size_t end = basis_.group_begin(layer, static_cast<size_t>(first + count));
   segment.pieces = end - segment.first_piece;
   skeletons_.write(times);
-  for (size_t i = segment.first_piece; i < end; ++i) bytes_arrived_ += basis_.contents(layer)[i].size;
-  open_layer().rebuild.segments.push_back(std::move(segment));
+  uint64_t contents = 0;
+  for (size_t i = segment.first_piece; i < end; ++i) contents += basis_.contents(layer)[i].size;
+  bytes_arrived_ += contents;
+  Layer& open = open_layer();
+  // Without the gaps, and what has no content counts as a byte: enough to know that it ends.
+  cover(open, std::max<uint64_t>(contents, 1));
+  open.rebuild.segments.push_back(std::move(segment));
 }
 
 void Receiver::take_block(RecordReader& offers, Sink& answers) {
@@ -172,6 +183,12 @@ void Receiver::take_block(RecordReader& offers, Sink& answers) {
   block.padded = offers.byte() != 0;
   const Bytes encoded = offers.run(limits::kBlockBytes);
   const std::vector<SkeletonEntry> entries = decode_skeleton(encoded, limits::kBlockMemory);
+  uint64_t gaps = 0;
+  for (const SkeletonEntry& entry : entries) {
+    gaps += entry.gap.size();
+    if (entry.content_size > 0) cover(layer, entry.content_size);
+  }
+  cover(layer, gaps);
   block.spool_offset = skeletons_.size();
   block.spool_bytes = encoded.size();
   skeletons_.write(encoded);

@@ -49,7 +49,8 @@ class Receiver {
  private:
   struct Layer {
     LayerRebuild rebuild;
-    size_t missing = 0;  ///< contents that have not arrived
+    uint64_t covered = 0;  ///< bytes of it that were spoken of
+    size_t missing = 0;    ///< contents that have not arrived
     bool offered_whole = false;
   };
 
@@ -66,6 +67,9 @@ class Receiver {
   void begin_layer(RecordReader& offers);
   /// The layer that is being offered. Throws ExitCode::protocol if there is none.
   [[nodiscard]] Layer& open_layer();
+  /// So much more of the layer was spoken of. Throws ExitCode::protocol if that is nothing, or more than the layer is:
+  /// else a peer's offers need never end.
+  static void cover(Layer& layer, uint64_t bytes);
   void take_known(RecordReader& offers);
   void take_block(RecordReader& offers, Sink& answers);
   [[nodiscard]] Claims read_claims(RecordReader& offers, const std::vector<SkeletonEntry>& entries);
