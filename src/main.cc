@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/allocator.h"
 #include "cli/json.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -217,6 +218,7 @@ ExitCode run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  return_memory_early();
   open_standard_streams();
   ::signal(SIGPIPE, SIG_IGN);
   const ExitCode code = run(argc, argv);

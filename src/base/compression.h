@@ -37,7 +37,7 @@ class RecentBytes {
   size_t oldest_ = 0;
 };
 
-/// Compresses what is written into `below`, which must outlive it. Memory: up to ~100 MB at level 19, 5 MB at 3.
+/// Compresses what is written into `below`, which must outlive it. Memory: up to ~70 MB at level 19, 5 MB at 3.
 class ZstdSink : public Sink {
  public:
   ZstdSink(Sink& below, int level);

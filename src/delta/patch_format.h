@@ -14,10 +14,10 @@
 namespace docker_sync {
 
 /// A patch makes its content window by window; all but the last have this size.
-inline constexpr size_t kPatchWindow = size_t{16} << 20;
+inline constexpr size_t kPatchWindow = size_t{8} << 20;
 
 /// A window is made of at most so many old bytes.
-inline constexpr size_t kPatchRegion = size_t{24} << 20;
+inline constexpr size_t kPatchRegion = size_t{16} << 20;
 
 /// In at most so many pieces.
 inline constexpr uint64_t kMostPieces = 64;

@@ -23,8 +23,9 @@ constexpr size_t kLeastAllowance = 128 << 10;
 /// much more than it needs to keep it, so that a long way is filled within a few round trips.
 constexpr double kAhead = 2, kAheadUnmeasured = 0.1, kGrowth = 3;
 
-/// Up to 12 Mbit/s a byte is worth more than a core's second, even where the link idles for it.
-constexpr uint64_t kSlowLink = 1'500'000;
+/// Up to 12 Mbit/s a byte is worth more than a core's second, even where the link idles for it a little; up to 6 even
+/// the last 2 % are, which take level 19 half as long again as level 17.
+constexpr uint64_t kSlowLink = 1'500'000, kSlowestLink = 750'000;
 /// All that any level above 3 makes; a backlog on such a link is a reader that was held up.
 constexpr uint64_t kFastLink = 30'000'000;
 constexpr double kQueueSeconds = 0.03, kWaitsForLink = 0.5;
@@ -44,6 +45,10 @@ constexpr double kLower = 0.1, kWorking = 0.25;
 constexpr double kRiseAfter = 0.1, kLowerAfter = 0.025;
 
 bool is_slow(const Backlog& backlog) { return backlog.saturated && backlog.bytes_per_second <= kSlowLink; }
+
+size_t strongest_for(const Backlog& backlog) {
+  return backlog.bytes_per_second <= kSlowestLink ? kTop : kTop - 1;
+}
 
 double in_seconds(std::chrono::steady_clock::duration time) { return std::chrono::duration<double>(time).count(); }
 
@@ -87,7 +92,7 @@ int Pace::next(Time now, const Backlog& backlog, Shares shares) {
   if (is_slow(backlog) && has_queue) {
     if (slow_until_ && now >= *slow_until_) slow_hold_ = std::min(slow_hold_ * 2, kLongestHold);
     slow_until_ = now + slow_hold_;
-    change(kTop, now, full);
+    change(strongest_for(backlog), now, full);
   }
   if (slow_until_ && now < *slow_until_) return level();
 
@@ -120,7 +125,8 @@ Pace::PatchWork Pace::patch_work(const Backlog& backlog) const {
   const auto full = fullness(backlog);
   const bool shown_fast = full && !is_slow(backlog) && backlog.bytes_per_second > kSlowLink;
   if (shown_fast && *full < kLower) return {std::min(level(), 9), false};
-  if (is_slow(backlog) || (full && knows_limit(backlog) && *full >= kRiseFirst)) return {kSteps[kTop].level, true};
+  if (is_slow(backlog)) return {kSteps[strongest_for(backlog)].level, true};
+  if (full && knows_limit(backlog) && *full >= kRiseFirst) return {kSteps[kTop].level, true};
   return {level(), true};
 }
 

@@ -81,11 +81,13 @@ TEST_CASE("the pace begins in the middle and stays there while nothing is known"
   for (int i = 0; i < 10; ++i) CHECK(pace.next({}, backlog(128 << 10, 0, false), kBlocked) == 9);
 }
 
-TEST_CASE("a slow link gets the strongest level at once, and keeps it when that does not fill it") {
-  Pace pace;
-  CHECK(pace.next({}, slow_link(), kWorking) == 19);
-  for (auto time = 0s; time < 30s; time += 1s) {
-    CHECK(pace.next(Pace::Time(time), backlog(0, 1'250'000, true), kWorking) == 19);
+TEST_CASE("a slow link gets a strong level at once, and keeps it when that does not fill it") {
+  for (const auto& [rate, level] : {std::pair<uint64_t, int>{1'250'000, 17}, {500'000, 19}}) {
+    Pace pace;
+    CHECK(pace.next({}, backlog(300'000, rate, true), kWorking) == level);
+    for (auto time = 0s; time < 30s; time += 1s) {
+      CHECK(pace.next(Pace::Time(time), backlog(0, rate, true), kWorking) == level);
+    }
   }
 }
 
@@ -94,9 +96,9 @@ TEST_CASE("lower levels are tried on a slow link, ever more seldom") {
   Pace::Time now{};
   auto last = 0s;
   for (int round = 0; round < 4; ++round) {
-    CHECK(pace.next(now, slow_link(), kWorking) == 19);
+    CHECK(pace.next(now, slow_link(), kWorking) == 17);
     auto held = 0s;
-    for (; pace.next(now, backlog(0, 1'250'000, true), kWorking) == 19; now += 1s) held += 1s;
+    for (; pace.next(now, backlog(0, 1'250'000, true), kWorking) == 17; now += 1s) held += 1s;
     CHECK(held >= last);
     CHECK(held <= 62s);
     last = held;
@@ -198,7 +200,7 @@ TEST_CASE("patches are worked on hard unless the link has shown that it is fast 
   };
   CHECK(is(backlog(0, 0, false), 9, true));
   CHECK(is(idle_link(), 9, false));
-  CHECK(is(slow_link(), 19, true));
+  CHECK(is(slow_link(), 17, true));
   CHECK(is(backlog(0, 400'000, false), 9, true));
   CHECK(is(backlog(3'000'000, 2'500'000, true), 19, true));
 }
@@ -213,10 +215,13 @@ TEST_CASE("over 200 MB neither link nor core idles much, and levels do not flap"
   }
 }
 
-TEST_CASE("a link of 10 Mbit/s gets nearly all at level 19, one of 10 Gbit/s at 3") {
+TEST_CASE("a link of 4 Mbit/s gets nearly all at level 19, one of 10 at 17, one of 10 Gbit/s at 3") {
+  Sync slowest(0.5e6);
+  slowest.compress(20 << 20);
+  CHECK(slowest.bytes_at[19] >= 18 << 20);
   Sync slow(1.25e6);
   slow.compress(20 << 20);
-  CHECK(slow.bytes_at[19] >= 18 << 20);
+  CHECK(slow.bytes_at[17] >= 18 << 20);
   Sync fast(1.25e9);
   fast.known = true;
   fast.compress(200 << 20);
