@@ -68,6 +68,8 @@ PAIRS = {pair.name: pair for pair in [
          "rebuilt with --no-cache: only times differ", (LEAN, Goal(DESTINATION, "rsync", 0.05))),
     Pair("npm", "npm-1", "npm-2", "npm:latest", "npm install anew, with two dependencies bumped",
          (BEATS_PATCH, LEAN, Goal(DESTINATION, "rsync", 0.1))),
+    Pair("npm-native", "npm-1", "npm-native", "npm:latest", "the same, one of the two with a native part of 130 MB",
+         (BEATS_PATCH, LEAN)),
     Pair("small-edits", "tree-1", "tree-2", "tree:latest", "14,000 headers checked out anew, ten of them edited",
          (BEATS_PATCH, LEAN, Goal(DESTINATION, "rsync", 0.1))),
     Pair("touched", "tree-1", "tree-1-again", "tree:latest", "14,000 headers checked out anew",
