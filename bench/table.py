@@ -6,7 +6,7 @@ LEGEND = """\
 MB. needed: layers that the destination has not · gzip: those as registries send them · patch: those by zstd -19
 --long=31 --single-thread --patch-from, both versions at hand · N: what has no basis at all, by zstd -19 --long=31 ·
 rsync, sync: on the link both ways, of rsync -z of tarballs and of docker-sync · s: seconds · mem: docker-sync's peak
-anonymous memory at source/destination · /patch, /rsync: its bytes as parts of theirs · lean: (sync - N) / (rsync - N)"""
+anonymous memory at source/destination · /patch, /rsync: its bytes as part of theirs · lean: (sync - N) / (rsync - N)"""
 
 # (name, width), negative where the cells begin at the left.
 COLUMNS = [("pair", -13), ("old at", -11), ("link", 4), ("needed", 6), ("gzip", 6), ("patch", 7), ("N", 7)]
