@@ -1,26 +1,63 @@
 # SPDX-FileCopyrightText: docker-sync authors
 # SPDX-License-Identifier: MIT
-"""The bench's output: one table for each pair."""
+"""The bench's output: a line for each row as soon as it is measured, hence columns of fixed widths."""
 
-COLUMNS = ["method", "to here", "to there", "both", "seconds", "memory here", "memory there",
-           "says sent / received"]
+LEGEND = """\
+MB. needed: layers that the destination has not · gzip: those as registries send them · patch: those by zstd -19
+--long=31 --single-thread --patch-from, both versions at hand · N: what has no basis at all, by zstd -19 --long=31 ·
+rsync, sync: on the link both ways, of rsync -z of tarballs and of docker-sync · s: seconds · mem: docker-sync's peak
+anonymous memory at source/destination · /patch, /rsync: its bytes as part of theirs · lean: (sync - N) / (rsync - N)"""
+
+# (name, width), negative where the cells begin at the left.
+COLUMNS = [("pair", -13), ("old at", -11), ("link", 4), ("needed", 6), ("gzip", 6), ("patch", 7), ("N", 7)]
+OURS = [("sync", 7), ("s", 6), ("mem", 7), ("/patch", 6), ("/rsync", 6), ("lean", 6), ("asked", -18)]
 
 
-def print_pair(pair, sizes, measurements, options):
-    way = "push" if options.push else "pull"
-    rate = "as fast as it goes" if options.rate == "none" else options.rate
-    print(f"\n{pair.name}: {pair.story}  ({way}, link {rate})")
-    print(f"  layers {megabytes(sizes.layers)}, needed {megabytes(sizes.needed)}, "
-          f"those as a registry sends them {megabytes(sizes.needed_gzip)}")
-    rows = [COLUMNS] + [
-        [one.method, megabytes(one.to_here), megabytes(one.to_there), megabytes(one.to_here + one.to_there),
-         f"{one.seconds:.1f}", megabytes(one.memory_here), megabytes(one.memory_there), one.said]
-        for one in measurements]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    for row in rows:
-        cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
-        print("  " + "  ".join(cells).rstrip(), flush=True)
+class Table:
+    """`others`: the methods that docker-sync is compared with."""
+
+    def __init__(self, others):
+        self._others, self._begun = others, False
+        self._columns = [*COLUMNS, *[column for name in others for column in ((name, 7), ("s", 6))], *OURS]
+
+    def add(self, row):
+        if not self._begun:
+            print(LEGEND + "\n")
+            self._line([name for name, _ in self._columns])
+            self._begun = True
+        offline, sync = row.offline, row.sync
+        cells = [row.pair.name, row.variant, row.rate.replace("mbit", "M"), megabytes(offline.needed),
+                 megabytes(offline.needed_gzip), megabytes(offline.patch_from), megabytes(offline.no_basis)]
+        for name in self._others:
+            cells += bytes_and_seconds(row.others.get(name))
+        cells += bytes_and_seconds(sync)
+        cells.append(f"{sync.memory_source / 1e6:.0f}/{sync.memory_destination / 1e6:.0f}" if sync else "")
+        cells += [ratio(row.figure(name)) for name in ("patch", "rsync", "lean")]
+        cells.append(row.error or " ".join(map(verdict, row.verdicts())))
+        self._line(cells)
+
+    def _line(self, cells):
+        fields = [cell.ljust(-width) if width < 0 else cell.rjust(width)
+                  for cell, (_, width) in zip(cells, self._columns)]
+        print("  ".join(fields).rstrip(), flush=True)
+
+
+def bytes_and_seconds(measurement):
+    return [megabytes(measurement.bytes), f"{measurement.seconds:.1f}"] if measurement else ["", ""]
 
 
 def megabytes(count):
-    return f"{count / 1e6:.3f} MB" if count < 10e6 else f"{count / 1e6:.1f} MB"
+    if count is None:
+        return ""
+    return f"{count / 1e6:.3f}" if count < 10e6 else f"{count / 1e6:.1f}"
+
+
+def ratio(value):
+    return "" if value is None else f"{value:.3f}"
+
+
+def verdict(goal):
+    figure, limit, reached = goal
+    name = {"patch": "/patch", "rsync": "/rsync", "bytes": "sync", "memory": "mem"}.get(figure, figure)
+    amount = f"{limit:g}" if limit < 1000 else f"{limit / 1e6:g}"
+    return f"{name}≤{amount}{'✓' if reached else '✗'}"
