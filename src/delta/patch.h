@@ -19,7 +19,7 @@ enum class PatchEffort : uint8_t {
 };
 
 /// Writes the patch that makes `new_file` of `old_file`. `level` is zstd's, 1 to 19. Memory: for large contents up to
-/// 50 MiB, and 70 if the strong effort meets one that does not pack; else in proportion to both. Any number of threads
+/// 40 MiB, and 50 if the strong effort meets one that does not pack; else in proportion to both. Any number of threads
 /// may run it side by side.
 void make_patch(const RandomAccess& old_file, const RandomAccess& new_file, int level, PatchEffort effort, Sink& patch);
 

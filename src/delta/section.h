@@ -13,7 +13,7 @@
 namespace docker_sync {
 
 /// Appends `section` to `to`, as it is if packing does not make it smaller. Memory: the section once more, and
-/// zstd's tables: up to 24 MiB.
+/// zstd's tables: up to 12 MiB.
 void pack_section(ByteView section, int level, Bytes& to);
 
 /// The same, zstd knowing `prefix`. Memory: the same.

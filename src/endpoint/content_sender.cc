@@ -13,7 +13,7 @@ namespace {
 /// Larger contents have a patch of their own.
 constexpr uint64_t kLargestBundled = 128 << 10;
 /// Larger ones are not worked on side by side, for the memory that takes.
-constexpr uint64_t kLargestAhead = 4 << 20;
+constexpr uint64_t kLargestAhead = 3 << 20;
 /// Bytes of contents that may wait to be worked on: enough for two threads.
 constexpr uint64_t kMostWaiting = 8 << 20;
 
