@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
 """
 
 
-def write_data(path, edited, size=600 * MIB):
+def write_data(path, edited, size):
     """A table of `size` bytes: lines of text and short binary columns, which compress to about half.
 
     `edited` has 200 single values replaced and 20 runs of 1 to 8 KiB put in or taken out, all over it.

@@ -85,6 +85,7 @@ PAIRS = {pair.name: pair for pair in [
          at_most("bytes", 120_000)),
     Pair("data", "data-1", "data-2", "data:latest", "600 MB of data, 200 values changed, 20 runs put in or taken out",
          (BEATS_PATCH, LEAN)),
+    Pair("large", "large-1", "large-2", "large:latest", "the same with 4 GiB, for the memory that it takes"),
     Pair("common-parent", "parent-blog", "parent-shop", "shop:latest",
          "a new image; the destination has another one of the same parent", (BEATS_PATCH, LEAN),
          old_image="blog:latest"),

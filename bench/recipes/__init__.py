@@ -18,6 +18,7 @@ FAMILIES = {
     "jars": (applications.build_jars, ["jars-1", "jars-2"]),
     "pkgcache": (systems.build_pkgcache, ["pkgcache-1", "pkgcache-2"]),
     "data": (applications.build_data, ["data-1", "data-2"]),
+    "large": (applications.build_large, ["large-1", "large-2"]),
     "parent": (systems.build_parent, ["parent-blog", "parent-shop"]),
     "other": (systems.build_other, ["other-1"]),
 }

@@ -127,9 +127,17 @@ def build_jars(builder):
 
 
 def build_data(builder):
+    build_table(builder, "data", 600 * generated.MIB)
+
+
+def build_large(builder):
+    build_table(builder, "large", 4096 * generated.MIB)
+
+
+def build_table(builder, name, size):
     builder.debian("bookworm")
-    for version in ["data-1", "data-2"]:
+    for version in [f"{name}-1", f"{name}-2"]:
         with builder.folder() as folder:
-            generated.write_data(folder / "table", edited=version == "data-2")
+            generated.write_data(folder / "table", edited=version.endswith("-2"), size=size)
             builder.image(version, "FROM debian:bookworm\nCOPY table /srv/table\n", folder)
-        builder.save(version, version, "data:latest")
+        builder.save(version, version, f"{name}:latest")
