@@ -16,12 +16,14 @@ namespace docker_sync {
 
 class Destination {
  public:
-  Destination(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress)
+  /// All referred to must outlive this.
+  Destination(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
+              Journal journal)
       : connection_(connection),
         engine_(engine),
         folder_(folder),
         progress_(progress),
-        journal_(Journal::default_folder()) {}
+        journal_(std::move(journal)) {}
   /// Rolls back.
   ~Destination() { roll_back(); }
   Destination(const Destination&) = delete;

@@ -104,7 +104,10 @@ const SpoolFolder& Server::folder() {
 }
 
 Destination& Server::destination() {
-  if (!destination_) destination_.emplace(connection_, engine_of_classic_store(), folder(), progress_);
+  if (!destination_) {
+    destination_.emplace(connection_, engine_of_classic_store(), folder(), progress_,
+                         Journal(folder_in_cache(options_.cache_folder, "loading")));
+  }
   return *destination_;
 }
 
