@@ -8,6 +8,7 @@
 
 #include "base/spool.h"
 #include "endpoint/journal.h"
+#include "endpoint/layer_cache.h"
 #include "endpoint/progress_reporter.h"
 #include "engine/engine.h"
 #include "wire/connection.h"
@@ -18,11 +19,12 @@ class Destination {
  public:
   /// All referred to must outlive this.
   Destination(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
-              Journal journal)
+              const LayerCache& cache, Journal journal)
       : connection_(connection),
         engine_(engine),
         folder_(folder),
         progress_(progress),
+        cache_(cache),
         journal_(std::move(journal)) {}
   /// Rolls back.
   ~Destination() { roll_back(); }
@@ -47,6 +49,7 @@ class Destination {
   Engine& engine_;
   const SpoolFolder& folder_;
   ProgressReporter& progress_;
+  const LayerCache& cache_;
   Journal journal_;
   Journal::Entry journal_entry_;
   std::string unnamed_;  ///< ID of an image that was not there before and has no name yet

@@ -39,12 +39,13 @@ class BudgetedSource : public Source {
 }  // namespace
 
 Receiver::Receiver(Connection& connection, const SyncStreams& streams, const SpoolFolder& folder, Basis& basis,
-                   std::set<Digest> expected, size_t layers_of_image, ProgressReporter& progress,
-                   std::function<void(const LayerRebuild&)> on_layer)
+                   const LayerCache& cache, std::set<Digest> expected, size_t layers_of_image,
+                   ProgressReporter& progress, std::function<void(const LayerRebuild&)> on_layer)
     : connection_(connection),
       streams_(streams),
       folder_(folder),
       basis_(basis),
+      cache_(cache),
       progress_(progress),
       on_layer_(std::move(on_layer)),
       expected_(std::move(expected)),
@@ -54,7 +55,7 @@ Receiver::Receiver(Connection& connection, const SyncStreams& streams, const Spo
       layers_expected_(expected_.size()) {}
 
 std::unique_ptr<Source> Receiver::open(const LayerRebuild& layer) {
-  return std::make_unique<LayerSource>(layer, skeletons_, basis_, arrived_);
+  return std::make_unique<LayerSource>(layer, skeletons_, basis_, arrived_, cache_);
 }
 
 void Receiver::close(const Error& error) {

@@ -28,8 +28,8 @@ class Receiver {
   /// `expected`: the layers that travel. `on_layer` is told each as soon as all of it is here, in the order in which
   /// they were offered; it must not block. All referred to must outlive the Receiver.
   Receiver(Connection& connection, const SyncStreams& streams, const SpoolFolder& folder, Basis& basis,
-           std::set<Digest> expected, size_t layers_of_image, ProgressReporter& progress,
-           std::function<void(const LayerRebuild&)> on_layer);
+           const LayerCache& cache, std::set<Digest> expected, size_t layers_of_image,
+           ProgressReporter& progress, std::function<void(const LayerRebuild&)> on_layer);
 
   /// The two threads' work. Each returns when all is done, and throws ExitCode::protocol on what may not be said.
   void answer();
@@ -88,6 +88,7 @@ class Receiver {
   const SyncStreams& streams_;
   const SpoolFolder& folder_;
   Basis& basis_;
+  const LayerCache& cache_;
   ProgressReporter& progress_;
   std::function<void(const LayerRebuild&)> on_layer_;
 

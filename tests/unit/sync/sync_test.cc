@@ -6,6 +6,8 @@
 
 #include <random>
 
+#include "cache_scratch.h"
+#include "endpoint/layer_cache.h"
 #include "fake_host.h"
 #include "tar_fixture.h"
 
@@ -432,4 +434,50 @@ TEST_CASE("a report names every image of the source, and counts what has no name
   CHECK(report->untagged_destination == 1);
   hosts.source.wait();
   hosts.destination.wait();
+}
+
+TEST_CASE("a second sync finds the layers' indexes in the cache, of what it read and of what it rebuilt") {
+  const CacheScratch scratch;
+  const LayerCache cache(scratch.path + "/layers");
+  TwoHosts hosts;
+  hosts.destination.cache_folder = scratch.path;
+  std::string program = noise(300'000, 2);
+  const auto build = [&] {
+    // Known groups, contents that are asked for, sent, repeated and empty: a rebuilt layer has all kinds of pieces.
+    Bytes layer = tar_folder("usr/") + tar_file("app", program) + tar_file("empty", "");
+    for (uint32_t i = 0; i < 300; ++i) append(layer, tar_file("f" + std::to_string(i), noise(1000 + i % 700, i)));
+    return layer + tar_file("twice", program) + tar_end();
+  };
+  const Bytes first = build();
+  hosts.destination.engine.add({"app:1"}, {kBase, first});
+  program.replace(100'000, 5, "12345");
+  const Bytes second = build();
+  hosts.source.engine.add({"app:1"}, {kBase, second});
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(cache.look_at(Digest::of(first)) == index_layer(MemoryFile(first)));
+  CHECK(cache.look_at(Digest::of(second)) == index_layer(MemoryFile(second)));
+
+  program.replace(200'000, 5, "12345");
+  hosts.source.engine.add({"app:1"}, {kBase, build()});
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes < 12'000);
+}
+
+TEST_CASE("an index that says what is not so costs a sync without basis, and is gone") {
+  const CacheScratch scratch;
+  const LayerCache cache(scratch.path + "/layers");
+  TwoHosts hosts;
+  hosts.destination.cache_folder = scratch.path;
+  const Bytes old = tar_file("app", noise(300'000, 2)) + tar_file("lib", noise(300'000, 3)) + tar_end();
+  LayerIndex wrong = index_layer(MemoryFile(old));
+  std::swap(wrong.files[0].hash, wrong.files[1].hash);
+  cache.store(Digest::of(old), wrong);
+  hosts.destination.engine.add({"app:1"}, {kBase, old});
+  hosts.source.engine.add({"app:1"}, {kBase, tar_file("moved", noise(300'000, 3)) + tar_end()});
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes > 300'000);
+  CHECK_FALSE(cache.look_at(Digest::of(old)).has_value());
 }
