@@ -118,7 +118,8 @@ Ready Destination::receive(const Receive& request) {
   std::optional<Assembly> assembly;
   std::atomic<uint64_t> layer_bytes = 0;
   std::optional<Receiver> receiver;
-  receiver.emplace(connection_, streams, folder_, basis, cache_, layers_from(request, LayerOrigin::travels),
+  OtherImages others(engine_, folder_, cache_, basis);
+  receiver.emplace(connection_, streams, folder_, basis, others, cache_, layers_from(request, LayerOrigin::travels),
                    request.layers.size(), progress_, [&](const LayerRebuild& layer) {
                      layer_bytes += layer.size;
                      assembly->layer_ready(layer.diff_id, layer.size, [&] { return receiver->open(layer); });
