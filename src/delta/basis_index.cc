@@ -49,12 +49,12 @@ struct BasisIndex::Choice {
   }
 };
 
-void BasisIndex::add(uint32_t layer, uint64_t offset, uint64_t size, std::string_view path, const ContentHash& hash) {
+void BasisIndex::add(uint32_t layer, uint64_t offset, uint64_t size, const PathKey& key, const ContentHash& hash) {
   assert(!sealed_);
   if (layer > UINT16_MAX || offset >> kOffsetBits != 0 || files_.size() >= UINT32_MAX) {
     throw Error(ExitCode::image, "the images to build on are too large to index");
   }
-  files_.push_back({hash, uint64_t{layer} << kOffsetBits | offset, size, path_key(path)});
+  files_.push_back({hash, uint64_t{layer} << kOffsetBits | offset, size, key});
 }
 
 void BasisIndex::seal() {

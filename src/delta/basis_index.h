@@ -26,9 +26,12 @@ struct BasisFile {
 
 class BasisIndex {
  public:
-  /// In any order: of equals, the one in the layer of the highest number is preferred. Throws ExitCode::image beyond 65,536 layers, offsets of
-  /// 2^48 or 2^32 files. REQUIRES: not sealed.
-  void add(uint32_t layer, uint64_t offset, uint64_t size, std::string_view path, const ContentHash& hash);
+  /// In any order: of equals, the one in the layer of the highest number is preferred. Throws ExitCode::image beyond
+  /// 65,536 layers, offsets of 2^48 or 2^32 files. REQUIRES: not sealed.
+  void add(uint32_t layer, uint64_t offset, uint64_t size, const PathKey& key, const ContentHash& hash);
+  void add(uint32_t layer, uint64_t offset, uint64_t size, std::string_view path, const ContentHash& hash) {
+    add(layer, offset, size, path_key(path), hash);
+  }
 
   /// Sorts; nothing may be added afterwards. From here on any number of threads may look up.
   void seal();

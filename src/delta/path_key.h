@@ -23,6 +23,7 @@ struct PathKey {
   uint32_t name = 0;      ///< the last component without versions
   /// The nearest two folders that say something (not "__pycache__" or "dist"), without versions; 0 where there is none.
   std::array<uint16_t, 2> folders{};
+  bool operator==(const PathKey&) const = default;
 };
 
 /// "./a//b", "/a/b" and "a/b" are one path.

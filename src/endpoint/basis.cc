@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <cassert>
 
-#include "image/layer_split.h"
-
 namespace docker_sync {
 
-Basis::Basis(std::vector<Digest> layers) : diff_ids_(std::move(layers)), layers_(diff_ids_.size()) {}
+Basis::Basis(std::vector<Digest> layers, const LayerCache& cache)
+    : diff_ids_(std::move(layers)), cache_(cache), layers_(diff_ids_.size()) {}
 
 uint32_t Basis::number_of(const Digest& layer) const {
   const auto found = std::find(diff_ids_.begin(), diff_ids_.end(), layer);
@@ -18,28 +17,21 @@ uint32_t Basis::number_of(const Digest& layer) const {
 }
 
 void Basis::add(uint32_t number, std::unique_ptr<Spool> tar) {
-  Layer layer;
-  GroupCutter cutter;
-  ContentHasher hasher;
-  bool begins = true;
-  split_layer(*tar, [&](Piece&& piece) {
-    if (begins) layer.group_begins.push_back(static_cast<uint32_t>(layer.contents.size()));
-    layer.contents.push_back({piece.content_offset, piece.content_size});
-    ContentHash hash;
-    if (piece.content_size > 0) {
-      copy(Slice(*tar, piece.content_offset, piece.content_size), hasher);
-      hash = hasher.finish();
-      const std::lock_guard lock(mutex_);
-      index_.add(number, piece.content_offset, piece.content_size, piece.path, hash);
-    }
-    begins = cutter.add(piece, hash);
-    if (begins) layer.group_names.push_back(cutter.end());
-  });
-  if (!begins) layer.group_names.push_back(cutter.end());
-  layer.contents.shrink_to_fit();
-  layer.tar = std::move(tar);
+  const Digest& diff_id = diff_ids_.at(number);
+  std::optional<LayerIndex> index = cache_.find(diff_id, tar->size());
+  if (!index) {
+    index = index_layer(*tar);
+    cache_.store(diff_id, *index);
+  }
   const std::lock_guard lock(mutex_);
-  layers_.at(number) = std::move(layer);
+  for (const Content& content : index->contents) {
+    if (content.size == 0) continue;
+    const LayerIndex::File& file = index->files.front();
+    index_.add(number, content.offset, content.size, file.key, file.hash);
+    index->files.pop_front();
+  }
+  index->contents.shrink_to_fit();
+  layers_.at(number) = {std::move(tar), std::move(*index)};
 }
 
 void Basis::seal() {
@@ -66,8 +58,8 @@ bool Basis::has_all() const {
 }
 
 size_t Basis::group_begin(uint32_t number, size_t group) const {
-  const Layer& layer = layers_.at(number);
-  return group == layer.group_begins.size() ? layer.contents.size() : layer.group_begins.at(group);
+  const LayerIndex& index = layers_.at(number).index;
+  return group == index.group_begins.size() ? index.contents.size() : index.group_begins.at(group);
 }
 
 void check_place(const Basis& basis, const BasisFile& place) {

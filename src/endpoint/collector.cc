@@ -48,6 +48,10 @@ void Collector::collect(const WantedBlock& block) {
                      [&](Sink& content) { take_runs([&](Source& delta) { block.draft->complete(delta, content); }); });
   }
   if (block.further) return collect_again(block.contents.at(0));
+  if (block.elsewhere) {
+    for (const Wanted& wanted : block.contents) collect_elsewhere(*block.elsewhere, wanted);
+    return;
+  }
   for (const Wanted& wanted : block.contents) collect_one(wanted);
   if (!bundle_.contents.empty()) end_bundle();
 }
@@ -74,6 +78,16 @@ void Collector::collect_one(const Wanted& wanted) {
 
 void Collector::collect_again(const Wanted& wanted) {
   take_form(wanted, {}, [&](Sink& content) { contents_.copy_to(content, wanted.size); });
+}
+
+void Collector::collect_elsewhere(const Basis& elsewhere, const Wanted& wanted) {
+  const auto place = elsewhere.index().find(wanted.hash.value(), wanted.size);
+  if (!place) return outcome_.unfinished({wanted, nullptr});
+  // Like a patch, and unlike data, it may turn out wrong: indexes come from a cache.
+  FormHead head;
+  head.method = Method::patch;
+  take_form(wanted, head,
+            [&](Sink& content) { copy(Slice(elsewhere.tar(place->layer), place->offset, place->size), content); });
 }
 
 void Collector::collect_delta(const Wanted& wanted, const FormHead& head) {

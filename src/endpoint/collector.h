@@ -26,6 +26,7 @@ struct Wanted {
   std::optional<ShortHash> hash;     ///< told for what was asked
   std::optional<BasisFile> similar;  ///< its signature was sent
   bool similar_inflated = false;     ///< that of its inflated form
+  bool elsewhere = false;            ///< it does not come: it is read from another image here
 };
 
 /// A content that needs another question: the holes of its draft, or all of it as data.
@@ -34,11 +35,12 @@ struct Unfinished {
   std::shared_ptr<Draft> draft;
 };
 
-/// The contents of a block that travel, or one that was unfinished.
+/// The contents of a block that travel, or one that was unfinished, or those that are read from other images.
 struct WantedBlock {
   std::vector<Wanted> contents;
   bool further = false;
   std::shared_ptr<Draft> draft;  ///< of that one; none if it comes as data
+  std::shared_ptr<const Basis> elsewhere;
 };
 
 class Collector {
@@ -61,6 +63,7 @@ class Collector {
  private:
   void collect_one(const Wanted& wanted);
   void collect_again(const Wanted& wanted);
+  void collect_elsewhere(const Basis& elsewhere, const Wanted& wanted);
   void collect_delta(const Wanted& wanted, const FormHead& head);
   void collect_draft(const Wanted& wanted);
   void add_to_bundle(const Wanted& wanted);

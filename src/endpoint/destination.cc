@@ -114,11 +114,12 @@ Ready Destination::receive(const Receive& request) {
   roll_back();
   journal_.sweep(engine_, request.config);
   const SyncStreams streams(request.sync);
-  Basis basis(request.basis);
+  Basis basis(request.basis, cache_);
   std::optional<Assembly> assembly;
   std::atomic<uint64_t> layer_bytes = 0;
   std::optional<Receiver> receiver;
-  receiver.emplace(connection_, streams, folder_, basis, layers_from(request, LayerOrigin::travels),
+  OtherImages others(engine_, folder_, cache_, basis);
+  receiver.emplace(connection_, streams, folder_, basis, others, cache_, layers_from(request, LayerOrigin::travels),
                    request.layers.size(), progress_, [&](const LayerRebuild& layer) {
                      layer_bytes += layer.size;
                      assembly->layer_ready(layer.diff_id, layer.size, [&] { return receiver->open(layer); });
@@ -154,7 +155,15 @@ Ready Destination::receive(const Receive& request) {
     TarSource archive([&] { return assembly->next(); });
     id = load(request, archive);
   });
-  tasks.wait();
+  try {
+    tasks.wait();
+  } catch (const Error& error) {
+    // An index may have been wrong: without it there is another chance.
+    if (error.code() == ExitCode::verification) {
+      for (const Digest& layer : request.basis) cache_.remove(layer);
+    }
+    throw;
+  }
   connection_.retire_streams_below(streams.first_of_next(), Error(ExitCode::internal, "this sync is over"));
   return {request.sync, id, layer_bytes};
 }

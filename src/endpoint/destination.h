@@ -8,6 +8,7 @@
 
 #include "base/spool.h"
 #include "endpoint/journal.h"
+#include "endpoint/layer_cache.h"
 #include "endpoint/progress_reporter.h"
 #include "engine/engine.h"
 #include "wire/connection.h"
@@ -16,12 +17,15 @@ namespace docker_sync {
 
 class Destination {
  public:
-  Destination(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress)
+  /// All referred to must outlive this.
+  Destination(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
+              const LayerCache& cache, Journal journal)
       : connection_(connection),
         engine_(engine),
         folder_(folder),
         progress_(progress),
-        journal_(Journal::default_folder()) {}
+        cache_(cache),
+        journal_(std::move(journal)) {}
   /// Rolls back.
   ~Destination() { roll_back(); }
   Destination(const Destination&) = delete;
@@ -45,6 +49,7 @@ class Destination {
   Engine& engine_;
   const SpoolFolder& folder_;
   ProgressReporter& progress_;
+  const LayerCache& cache_;
   Journal journal_;
   Journal::Entry journal_entry_;
   std::string unnamed_;  ///< ID of an image that was not there before and has no name yet

@@ -19,9 +19,6 @@ class Journal {
   /// `folder` is made when it is first needed; empty: no journal.
   explicit Journal(std::string folder) : folder_(std::move(folder)) {}
 
-  /// Under the user's cache folder, or empty if there is none.
-  [[nodiscard]] static std::string default_folder();
-
   /// The mark of one image while it exists.
   class Entry {
    public:

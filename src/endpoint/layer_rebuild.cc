@@ -39,8 +39,8 @@ uint64_t ArrivedContents::offset_of(uint64_t number) const {
 }
 
 LayerSource::LayerSource(const LayerRebuild& layer, const Spool& skeletons, const Basis& basis,
-                         ArrivedContents& arrived)
-    : layer_(&layer), skeletons_(&skeletons), basis_(&basis), arrived_(&arrived) {}
+                         ArrivedContents& arrived, const LayerCache& cache)
+    : layer_(&layer), skeletons_(&skeletons), basis_(&basis), arrived_(&arrived), cache_(&cache) {}
 
 size_t LayerSource::read(MutableBytes out) {
   size_t count = 0;
@@ -68,6 +68,7 @@ size_t LayerSource::read_unhashed(MutableBytes out) {
     if (left_ > 0) {
       const auto count = static_cast<size_t>(std::min<uint64_t>(out.size(), left_));
       file_->read_at(offset_, out.first(count));
+      content_hash_.write(out.first(count));
       offset_ += count;
       left_ -= count;
       return count;
@@ -77,6 +78,7 @@ size_t LayerSource::read_unhashed(MutableBytes out) {
 }
 
 bool LayerSource::open_piece() {
+  index_piece();
   while (next_piece_ == pieces_) {
     if (next_segment_ == layer_->segments.size()) return false;
     open_segment(layer_->segments[next_segment_++]);
@@ -88,6 +90,7 @@ bool LayerSource::open_piece() {
   if (padding > 0) gap_.insert(gap_.begin(), padding, uint8_t{0});
   gap_position_ = 0;
   content_size_ = left_;
+  piece_is_open_ = true;
   ++next_piece_;
   return true;
 }
@@ -141,6 +144,17 @@ void LayerSource::open_block_piece(const LayerRebuild::Segment& segment) {
   }
 }
 
+void LayerSource::index_piece() {
+  if (!std::exchange(piece_is_open_, false)) return;
+  const uint64_t content_begin = piece_begin_ + gap_.size();
+  Piece piece{std::move(gap_), content_begin, content_size_, {}};
+  if (content_size_ > 0) piece.path = content_path(piece.gap);
+  indexer_.add(piece, content_hash_.finish());
+  piece_begin_ = content_begin + content_size_;
+  gap_.clear();
+  gap_position_ = 0;
+}
+
 void LayerSource::check_end() {
   if (std::exchange(checked_, true)) return;
   if (produced_ != layer_->size || Digest{hash_.finish()} != layer_->diff_id) {
@@ -148,6 +162,10 @@ void LayerSource::check_end() {
                 fmt::format("layer {} was rebuilt with other bytes than it has", layer_->diff_id.brief()),
                 "try again; if it stays so, the disk or the memory of this host may be damaged");
   }
+  // Else the source says more than the layer is: whoever reads on will see.
+  if (left_ > 0 || gap_position_ < gap_.size()) return;
+  index_piece();
+  cache_->store(layer_->diff_id, indexer_.finish());
 }
 
 }  // namespace docker_sync

@@ -58,10 +58,12 @@ struct LayerRebuild {
 };
 
 /// The layer's bytes, hashed as they are read: the end of a layer that is not its diff_id throws ExitCode::verification
-/// in place of its last bytes. All referred to must outlive it. Memory: one block.
+/// in place of its last bytes. Its index is made on the way, so that the layer may be a basis without being read for
+/// it. All referred to must outlive it. Memory: one block, and 48 bytes per file.
 class LayerSource : public Source {
  public:
-  LayerSource(const LayerRebuild& layer, const Spool& skeletons, const Basis& basis, ArrivedContents& arrived);
+  LayerSource(const LayerRebuild& layer, const Spool& skeletons, const Basis& basis, ArrivedContents& arrived,
+              const LayerCache& cache);
   [[nodiscard]] size_t read(MutableBytes out) override;
 
  private:
@@ -71,14 +73,18 @@ class LayerSource : public Source {
   void open_segment(const LayerRebuild::Segment& segment);
   void open_known_piece(const LayerRebuild::Segment& segment);
   void open_block_piece(const LayerRebuild::Segment& segment);
+  void index_piece();
   void check_end();
 
   const LayerRebuild* layer_;
   const Spool* skeletons_;
   const Basis* basis_;
   ArrivedContents* arrived_;
+  const LayerCache* cache_;
   Sha256 hash_;
-  uint64_t produced_ = 0;
+  LayerIndexer indexer_;
+  ContentHasher content_hash_;
+  uint64_t piece_begin_ = 0, produced_ = 0;
   bool checked_ = false;
 
   size_t next_segment_ = 0;
@@ -87,7 +93,8 @@ class LayerSource : public Source {
   std::vector<SkeletonEntry> entries_;
   size_t next_content_ = 0;
 
-  Bytes gap_;  ///< of the open piece
+  Bytes gap_;  ///< of the open piece; none is open before the first and when all are indexed
+  bool piece_is_open_ = false;
   size_t gap_position_ = 0;
   const RandomAccess* file_ = nullptr;
   uint64_t offset_ = 0, left_ = 0;  ///< of its content

@@ -39,12 +39,14 @@ class BudgetedSource : public Source {
 }  // namespace
 
 Receiver::Receiver(Connection& connection, const SyncStreams& streams, const SpoolFolder& folder, Basis& basis,
-                   std::set<Digest> expected, size_t layers_of_image, ProgressReporter& progress,
-                   std::function<void(const LayerRebuild&)> on_layer)
+                   OtherImages& others, const LayerCache& cache, std::set<Digest> expected, size_t layers_of_image,
+                   ProgressReporter& progress, std::function<void(const LayerRebuild&)> on_layer)
     : connection_(connection),
       streams_(streams),
       folder_(folder),
       basis_(basis),
+      others_(others),
+      cache_(cache),
       progress_(progress),
       on_layer_(std::move(on_layer)),
       expected_(std::move(expected)),
@@ -54,7 +56,7 @@ Receiver::Receiver(Connection& connection, const SyncStreams& streams, const Spo
       layers_expected_(expected_.size()) {}
 
 std::unique_ptr<Source> Receiver::open(const LayerRebuild& layer) {
-  return std::make_unique<LayerSource>(layer, skeletons_, basis_, arrived_);
+  return std::make_unique<LayerSource>(layer, skeletons_, basis_, arrived_, cache_);
 }
 
 void Receiver::close(const Error& error) {
@@ -102,6 +104,7 @@ void Receiver::answer() {
   }
   if (!expected_.empty()) throw_protocol("not all layers were offered");
   if (layers_expected_ == 0) unfinished_.end();
+  if (!elsewhere_.empty()) read_other_images();
   while (auto unfinished = unfinished_.pop()) {
     ask_further(answers, std::move(*unfinished));
     answers.flush();
@@ -196,6 +199,7 @@ void Receiver::take_block(RecordReader& offers, Sink& answers) {
   Claims claims = read_claims(offers, entries);
   WantedBlock wanted;
   std::vector<Answer> given;
+  const size_t elsewhere_before = elsewhere_.size();
   uint64_t index = 0;
   for (const SkeletonEntry& entry : entries) {
     if (entry.content_size == 0) continue;
@@ -206,7 +210,7 @@ void Receiver::take_block(RecordReader& offers, Sink& answers) {
     } else {
       content.number = arrived_.expect();
       origin = {ContentOrigin::kArrived, content.number};
-      wanted.contents.push_back(content);
+      (content.elsewhere ? elsewhere_ : wanted.contents).push_back(content);
     }
     block.contents.push_back(*origin);
     offered_.push_back({*origin, content.size});
@@ -216,7 +220,7 @@ void Receiver::take_block(RecordReader& offers, Sink& answers) {
   layer.rebuild.segments.push_back(std::move(block));
   {
     const std::lock_guard lock(mutex_);
-    layer.missing += wanted.contents.size();
+    layer.missing += wanted.contents.size() + elsewhere_.size() - elsewhere_before;
   }
   answer(std::move(wanted), given, answers);
 }
@@ -224,14 +228,14 @@ void Receiver::take_block(RecordReader& offers, Sink& answers) {
 Receiver::Claims Receiver::read_claims(RecordReader& offers, const std::vector<SkeletonEntry>& entries) {
   Claims claims;
   std::vector<uint64_t> copied;
-  size_t repeats = 0, asks = 0;
+  size_t repeats = 0;
   for (const SkeletonEntry& entry : entries) {
     if (entry.content_size == 0) continue;
     const auto claim = static_cast<Claim>(offers.byte());
     claims.claims.push_back(claim);
     if (claim == Claim::copy) copied.push_back(entry.content_size);
     repeats += claim == Claim::repeat;
-    asks += claim == Claim::ask;
+    if (claim == Claim::ask) claims.asked.push_back({0, entry.content_size, false});
   }
   for (const uint64_t size : copied) {
     const BasisFile place = places_.get(offers);
@@ -240,7 +244,8 @@ Receiver::Claims Receiver::read_claims(RecordReader& offers, const std::vector<S
     claims.copies.push_back({place.layer, place.offset});
   }
   for (size_t i = 0; i < repeats; ++i) claims.repeats.push_back(offers.integer());
-  for (size_t i = 0; i < asks; ++i) claims.hashes.push_back(offers.fixed64());
+  for (AskedContent& asked : claims.asked) asked.hash = offers.fixed64();
+  others_.choose(claims.asked);
   return claims;
 }
 
@@ -258,14 +263,17 @@ std::optional<ContentOrigin> Receiver::find_origin(Claims& claims, Wanted& conte
     }
     case Claim::travel:
       return std::nullopt;
-    case Claim::ask:
-      content.hash = take_front(claims.hashes);
+    case Claim::ask: {
+      const AskedContent asked = take_front(claims.asked);
+      content.hash = asked.hash;
+      content.elsewhere = asked.elsewhere;
       if (const auto same = basis_.index().find(*content.hash, content.size)) {
         given.push_back(Answer::have);
         return ContentOrigin{same->layer, same->offset};
       }
-      given.push_back(choose_signature(content, entry));
+      given.push_back(content.elsewhere ? Answer::have : choose_signature(content, entry));
       return std::nullopt;
+    }
   }
   throw_protocol("an unknown claim");
 }
@@ -323,6 +331,12 @@ void Receiver::ask_further(Sink& answers, Unfinished unfinished) {
     put_run(answers, make_signature(basis, refined_shape(basis.size(), draft->holes())));
   }
   wanted_.push({{unfinished.wanted}, true, std::move(unfinished.draft)});
+}
+
+void Receiver::read_other_images() {
+  auto contents = others_.read([this] { unfinished_.throw_if_closed(); });
+  // Nothing of it comes, so it may stand anywhere among what does.
+  wanted_.push({std::move(elsewhere_), false, nullptr, std::move(contents)});
 }
 
 void Receiver::collect() {

@@ -16,6 +16,7 @@
 #include "base/queue.h"
 #include "endpoint/collector.h"
 #include "endpoint/layer_rebuild.h"
+#include "endpoint/other_images.h"
 #include "endpoint/progress_reporter.h"
 #include "endpoint/records.h"
 #include "endpoint/signature_budget.h"
@@ -28,8 +29,8 @@ class Receiver {
   /// `expected`: the layers that travel. `on_layer` is told each as soon as all of it is here, in the order in which
   /// they were offered; it must not block. All referred to must outlive the Receiver.
   Receiver(Connection& connection, const SyncStreams& streams, const SpoolFolder& folder, Basis& basis,
-           std::set<Digest> expected, size_t layers_of_image, ProgressReporter& progress,
-           std::function<void(const LayerRebuild&)> on_layer);
+           OtherImages& others, const LayerCache& cache, std::set<Digest> expected, size_t layers_of_image,
+           ProgressReporter& progress, std::function<void(const LayerRebuild&)> on_layer);
 
   /// The two threads' work. Each returns when all is done, and throws ExitCode::protocol on what may not be said.
   void answer();
@@ -59,7 +60,7 @@ class Receiver {
     std::vector<Claim> claims;
     std::deque<ContentOrigin> copies;
     std::deque<uint64_t> repeats;
-    std::deque<ShortHash> hashes;
+    std::deque<AskedContent> asked;
   };
 
   void read_shared(RecordReader& offers);
@@ -81,6 +82,7 @@ class Receiver {
   void answer(WantedBlock wanted, const std::vector<Answer>& given, Sink& answers);
   void end_layer();
   void ask_further(Sink& answers, Unfinished unfinished);
+  void read_other_images();
   void content_arrived(const Wanted& wanted);
   void pass_on_complete_layers();  ///< REQUIRES: mutex_ held
 
@@ -88,6 +90,8 @@ class Receiver {
   const SyncStreams& streams_;
   const SpoolFolder& folder_;
   Basis& basis_;
+  OtherImages& others_;
+  const LayerCache& cache_;
   ProgressReporter& progress_;
   std::function<void(const LayerRebuild&)> on_layer_;
 
@@ -103,6 +107,7 @@ class Receiver {
   PlaceReader places_;
   SignatureBudget budget_;
   uint64_t blocks_offered_ = 0;
+  std::vector<Wanted> elsewhere_;  ///< said to be here, and to be read from other images
   Bytes config_;
   std::vector<uint64_t> layer_sizes_;
 

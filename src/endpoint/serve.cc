@@ -22,6 +22,7 @@ class Server {
  public:
   Server(std::unique_ptr<Channel> channel, const ServeOptions& options)
       : options_(options),
+        layer_cache_(folder_in_cache(options.cache_folder, "layers")),
         connection_(std::move(channel), "the controller", options.stream_window),
         progress_(connection_) {}
 
@@ -77,6 +78,7 @@ class Server {
   std::unique_ptr<Engine> engine_;
   std::string tmpfolder_;
   std::optional<SpoolFolder> folder_;
+  const LayerCache layer_cache_;
   Connection connection_;
   ProgressReporter progress_;
   std::optional<Destination> destination_;
@@ -104,7 +106,10 @@ const SpoolFolder& Server::folder() {
 }
 
 Destination& Server::destination() {
-  if (!destination_) destination_.emplace(connection_, engine_of_classic_store(), folder(), progress_);
+  if (!destination_) {
+    destination_.emplace(connection_, engine_of_classic_store(), folder(), progress_, layer_cache_,
+                         Journal(folder_in_cache(options_.cache_folder, "loading")));
+  }
   return *destination_;
 }
 
@@ -118,7 +123,7 @@ void Server::handle(const Frame& frame) {
     case FrameType::send: {
       auto request = decode<Send>(frame);
       return work(request.sync, [this, request] {
-        send_image(connection_, engine_of_classic_store(), folder(), progress_, request);
+        send_image(connection_, engine_of_classic_store(), folder(), progress_, layer_cache_, request);
         return Sent{request.sync};
       });
     }

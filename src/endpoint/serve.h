@@ -6,8 +6,10 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "base/channel.h"
+#include "endpoint/cache_folder.h"
 #include "engine/engine.h"
 #include "wire/limits.h"
 
@@ -19,7 +21,8 @@ struct ServeOptions {
   /// Called when the connection is over and no engine was changed; the helper then need not wait for what its engine
   /// still does, and exits. Optional.
   std::function<void()> nothing_to_undo;
-  uint32_t stream_window = limits::kStreamWindow;  ///< the other endpoint's must be the same; smaller in tests
+  uint32_t stream_window = limits::kStreamWindow;     ///< the other endpoint's must be the same; smaller in tests
+  std::string cache_folder = default_cache_folder();  ///< what is kept beyond the sync; empty: nothing
 };
 
 /// Answers the controller until it ends the connection, then undoes what it did not commit. Throws what ended the

@@ -29,14 +29,14 @@ struct OpenLayer {
 class ImageSender {
  public:
   ImageSender(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
-              const Send& request)
+              const LayerCache& cache, const Send& request)
       : connection_(connection),
         engine_(engine),
         folder_(folder),
         progress_(progress),
         request_(request),
         streams_(request.sync),
-        shared_(request.basis),
+        shared_(request.basis, cache),
         own_basis_(request.basis.begin(), request.basis.end()) {
     for (const Digest& layer : request.layers) own_basis_.erase(layer);
     std::erase_if(own_basis_, [&](const Digest& layer) {
@@ -173,8 +173,8 @@ void ImageSender::offer(Offerer& offerer, ZstdSink& offers) {
 }  // namespace
 
 void send_image(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
-                const Send& request) {
-  ImageSender(connection, engine, folder, progress, request).run();
+                const LayerCache& cache, const Send& request) {
+  ImageSender(connection, engine, folder, progress, cache, request).run();
 }
 
 }  // namespace docker_sync

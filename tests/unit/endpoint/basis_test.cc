@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "cache_scratch.h"
 #include "endpoint/basis_reader.h"
 #include "fake_engine.h"
 #include "tar_fixture.h"
@@ -15,6 +16,7 @@ namespace {
 struct ReadBasis {
   FakeEngine engine;
   SpoolFolder folder{"/tmp"};
+  LayerCache cache{""};
   std::optional<Basis> basis;
   std::vector<Digest> needed;
 
@@ -31,7 +33,7 @@ struct ReadBasis {
     }
     BasisReading reading{images, {layers.begin(), layers.end()}, must_come, {}, {}};
     reading.on_needed = [this](const Digest& layer, const Spool&) { needed.push_back(layer); };
-    basis.emplace(std::move(layers));
+    basis.emplace(std::move(layers), cache);
     read_basis(engine, folder, reading, *basis);
     basis->seal();
     basis->wait();
@@ -41,6 +43,33 @@ struct ReadBasis {
     basis->tar(file.layer).read_at(file.offset, bytes);
     return std::string(as_text(bytes));
   }
+};
+
+/// Counts how often it is read.
+class CountedSpool : public Spool {
+ public:
+  CountedSpool(const SpoolFolder& folder, const Bytes& bytes, int& reads) : Spool(folder), reads_(&reads) {
+    write(bytes);
+    flush();
+  }
+  void read_at(uint64_t offset, MutableBytes out) const override {
+    ++*reads_;
+    Spool::read_at(offset, out);
+  }
+
+ private:
+  int* reads_;
+};
+
+/// A basis of that one layer, and how often the layer was read for it.
+struct OneLayer {
+  OneLayer(const Bytes& layer, const LayerCache& cache) : basis({Digest::of(layer)}, cache) {
+    basis.add(0, std::make_unique<CountedSpool>(SpoolFolder("/tmp"), layer, reads));
+    basis.seal();
+    basis.wait();
+  }
+  int reads = 0;
+  Basis basis;
 };
 
 }  // namespace
@@ -99,9 +128,50 @@ TEST_CASE("a basis image that is damaged is used as far as it goes") {
 }
 
 TEST_CASE("who waits for the basis is woken by an error") {
-  Basis basis({});
+  const LayerCache cache("");
+  Basis basis({}, cache);
   basis.close(Error(ExitCode::interrupted, "stopped"));
   CHECK_THROWS_AS(basis.wait(), const Error&);
+}
+
+TEST_CASE("a layer that was a basis before is neither split nor hashed again, and is the same basis") {
+  const CacheScratch scratch;
+  const LayerCache cache(scratch.path);
+  Bytes layer;
+  for (int i = 0; i < 200; ++i) layer = layer + tar_file("lib/f-" + std::to_string(i), std::to_string(i * i));
+  layer = layer + tar_end();
+  const OneLayer first(layer, cache), second(layer, cache);
+  CHECK(first.reads > 200);
+  CHECK(second.reads == 0);
+
+  REQUIRE(second.basis.contents(0) == first.basis.contents(0));
+  CHECK(second.basis.group_names(0) == first.basis.group_names(0));
+  REQUIRE(second.basis.groups(0) == first.basis.groups(0));
+  CHECK(first.basis.groups(0) > 1);
+  for (size_t group = 0; group <= first.basis.groups(0); ++group) {
+    CHECK(second.basis.group_begin(0, group) == first.basis.group_begin(0, group));
+  }
+  CHECK(second.basis.index().size() == 200);
+  for (int i = 0; i < 200; ++i) {
+    const std::string content = std::to_string(i * i);
+    const ContentHash hash = content_hash(as_bytes(content));
+    REQUIRE(first.basis.index().find(hash, content.size()).has_value());
+    CHECK(second.basis.index().find(hash, content.size()) == first.basis.index().find(hash, content.size()));
+    const std::string path = "lib/f-" + std::to_string(i);
+    CHECK(second.basis.index().find_similar(path, 4) == first.basis.index().find_similar(path, 4));
+  }
+}
+
+TEST_CASE("without a cache, or with one that is damaged, a layer is read") {
+  const CacheScratch scratch;
+  const LayerCache cache(scratch.path), none("");
+  const Bytes layer = tar_file("a", "1") + tar_end();
+  CHECK(OneLayer(layer, none).reads > 0);
+  CHECK(OneLayer(layer, none).reads > 0);
+  CHECK(OneLayer(layer, cache).reads > 0);
+  std::filesystem::resize_file(scratch.path + "/" + Digest::of(layer).hex(), 40);
+  CHECK(OneLayer(layer, cache).reads > 0);
+  CHECK(OneLayer(layer, cache).reads == 0);
 }
 
 TEST_CASE("a place is checked against the layers") {

@@ -102,8 +102,8 @@ FakeEngine::Image* FakeEngine::find(const std::string& id_or_name) {
   return nullptr;
 }
 
-ImageInfo FakeEngine::info(const Image& image) {
-  uint64_t size = 0;
+ImageInfo FakeEngine::info(const Image& image) const {
+  uint64_t size = says_larger_by;
   for (const Bytes& layer : image.layers) size += layer.size();
   return {image.id,
           image.names,

@@ -29,6 +29,7 @@ class FakeEngine : public Engine {
   std::function<void()> before_save, before_load;  ///< may throw
   std::function<void(Bytes&)> damage_saved_layer;  ///< changes what save() gives out
   bool lies_about_loading = false;                 ///< load() says yes and does nothing
+  uint64_t says_larger_by = 0;                     ///< of the size of each image
   int saves = 0, loads = 0;
 
   [[nodiscard]] std::string description() const override { return "Fake 1.0"; }
@@ -49,7 +50,7 @@ class FakeEngine : public Engine {
     std::string created;
     std::vector<Reference> names;
   };
-  [[nodiscard]] static ImageInfo info(const Image& image);
+  [[nodiscard]] ImageInfo info(const Image& image) const;
   [[nodiscard]] Image* find(const std::string& id_or_name);
   [[nodiscard]] const Bytes* layer_of_chain(const Digest& chain_id);
 

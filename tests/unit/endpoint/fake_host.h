@@ -37,12 +37,14 @@ class FakeHost {
  public:
   FakeEngine engine;
   uint32_t stream_window = limits::kStreamWindow;
+  std::string cache_folder;  ///< none: nothing is kept
 
   /// Starts serving; the controller's end.
   std::unique_ptr<Channel> serve_narrowly() {
     ChannelPair pair = make_narrow_pair();
     served_ = std::async(std::launch::async, [this, channel = std::move(pair.second)]() mutable {
-      serve(std::move(channel), {[this] { return std::make_unique<BorrowedEngine>(engine); }, {}, stream_window});
+      serve(std::move(channel),
+            {[this] { return std::make_unique<BorrowedEngine>(engine); }, {}, stream_window, cache_folder});
     });
     return std::move(pair.first);
   }

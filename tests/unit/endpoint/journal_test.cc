@@ -3,12 +3,10 @@
 #include "endpoint/journal.h"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <filesystem>
-
+#include "cache_scratch.h"
 #include "fake_engine.h"
 #include "tar_fixture.h"
 
@@ -16,14 +14,7 @@ using namespace docker_sync;
 
 namespace {
 
-struct Folder {
-  Folder() {
-    std::string name = "/tmp/journal-XXXXXX";
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
+using Folder = CacheScratch;
 
 /// As after kill -9: the mark is there, and nobody holds it.
 void leave_mark(const std::string& folder, const Digest& image) {

@@ -6,6 +6,8 @@
 
 #include <random>
 
+#include "cache_scratch.h"
+#include "endpoint/layer_cache.h"
 #include "fake_host.h"
 #include "tar_fixture.h"
 
@@ -432,4 +434,129 @@ TEST_CASE("a report names every image of the source, and counts what has no name
   CHECK(report->untagged_destination == 1);
   hosts.source.wait();
   hosts.destination.wait();
+}
+
+TEST_CASE("a second sync finds the layers' indexes in the cache, of what it read and of what it rebuilt") {
+  const CacheScratch scratch;
+  const LayerCache cache(scratch.path + "/layers");
+  TwoHosts hosts;
+  hosts.destination.cache_folder = scratch.path;
+  std::string program = noise(300'000, 2);
+  const auto build = [&] {
+    // Known groups, contents that are asked for, sent, repeated and empty: a rebuilt layer has all kinds of pieces.
+    Bytes layer = tar_folder("usr/") + tar_file("app", program) + tar_file("empty", "");
+    for (uint32_t i = 0; i < 300; ++i) append(layer, tar_file("f" + std::to_string(i), noise(1000 + i % 700, i)));
+    return layer + tar_file("twice", program) + tar_end();
+  };
+  const Bytes first = build();
+  hosts.destination.engine.add({"app:1"}, {kBase, first});
+  program.replace(100'000, 5, "12345");
+  const Bytes second = build();
+  hosts.source.engine.add({"app:1"}, {kBase, second});
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(cache.look_at(Digest::of(first)) == index_layer(MemoryFile(first)));
+  CHECK(cache.look_at(Digest::of(second)) == index_layer(MemoryFile(second)));
+
+  program.replace(200'000, 5, "12345");
+  hosts.source.engine.add({"app:1"}, {kBase, build()});
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes < 12'000);
+}
+
+TEST_CASE("an index that says what is not so costs a sync without basis, and is gone") {
+  const CacheScratch scratch;
+  const LayerCache cache(scratch.path + "/layers");
+  TwoHosts hosts;
+  hosts.destination.cache_folder = scratch.path;
+  const Bytes old = tar_file("app", noise(300'000, 2)) + tar_file("lib", noise(300'000, 3)) + tar_end();
+  LayerIndex wrong = index_layer(MemoryFile(old));
+  std::swap(wrong.files[0].hash, wrong.files[1].hash);
+  cache.store(Digest::of(old), wrong);
+  hosts.destination.engine.add({"app:1"}, {kBase, old});
+  hosts.source.engine.add({"app:1"}, {kBase, tar_file("moved", noise(300'000, 3)) + tar_end()});
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes > 300'000);
+  CHECK_FALSE(cache.look_at(Digest::of(old)).has_value());
+}
+
+namespace {
+
+/// The destination has a model in an image that is no basis, and its index from a sync before; then the source's app
+/// gets that model too.
+struct ElsewhereHosts : TwoHosts {
+  explicit ElsewhereHosts(size_t model_bytes = 3'000'000) : model(noise(model_bytes, 7)) {
+    destination.cache_folder = scratch.path;
+    layer = tar_file("model", model) + tar_file("second", noise(100'000, 8)) + tar_end();
+    other = destination.engine.add({"other:1"}, {layer});
+    LayerCache(scratch.path + "/layers").store(Digest::of(layer), index_layer(MemoryFile(layer)));
+    destination.engine.add({"app:1"}, {kBase, tar_file("app", noise(10'000, 2)) + tar_end()});
+    source.engine.add(
+        {"app:1"}, {kBase,
+                    tar_file("app", noise(10'000, 3)) + tar_file("data/model", model) + tar_file("data/again", model) +
+                        tar_file("data/second", noise(100'000, 8)) + tar_end(),
+                    tar_file("more", noise(50'000, 9)) + tar_file("copy", model) + tar_end()});
+  }
+  CacheScratch scratch;
+  std::string model, other;
+  Bytes layer;
+};
+
+}  // namespace
+
+TEST_CASE("contents of another image of the destination do not travel") {
+  ElsewhereHosts hosts;
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes < 70'000);
+  CHECK(hosts.destination.engine.saves == 2);
+}
+
+TEST_CASE("another image is not read for a little") {
+  ElsewhereHosts hosts(900'000);
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes > 900'000);
+  CHECK(hosts.destination.engine.saves == 1);
+}
+
+TEST_CASE("a large image is not read for a small part of it") {
+  ElsewhereHosts hosts;
+  hosts.destination.engine.says_larger_by = 500'000'000;
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes > 3'000'000);
+  CHECK(hosts.destination.engine.saves == 1);
+}
+
+TEST_CASE("what another image had is asked for after all") {
+  ElsewhereHosts hosts;
+  auto& destination = hosts.destination.engine;
+  int saves = 2;
+  SUBCASE("when it goes while syncing") {
+    destination.before_save = [&, first = true]() mutable {
+      if (!std::exchange(first, false)) destination.remove(hosts.other);
+    };
+  }
+  SUBCASE("when it went before") {
+    destination.remove(hosts.other);
+    saves = 1;
+  }
+  SUBCASE("when its layer is damaged") {
+    destination.damage_saved_layer = [&](Bytes& layer) {
+      if (layer == hosts.layer) layer[1000] ^= 1;
+    };
+  }
+  SUBCASE("when its index was wrong") {
+    LayerIndex wrong = index_layer(MemoryFile(hosts.layer));
+    ++wrong.contents[0].offset;
+    LayerCache(hosts.scratch.path + "/layers").store(Digest::of(hosts.layer), wrong);
+  }
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes > 3'000'000);
+  CHECK(hosts.bytes < 3'300'000);
+  CHECK(destination.saves == saves);
 }

@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// The program's folder in the user's cache, and the little that is done with folders. <filesystem> was rejected: it
+// would bring half a megabyte of locales into the helper.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace docker_sync {
+
+/// "$XDG_CACHE_HOME/docker-sync", else "~/.cache/docker-sync"; empty if there is neither: then nothing is kept.
+[[nodiscard]] std::string default_cache_folder();
+
+/// A folder in `cache`; empty if that is.
+[[nodiscard]] std::string folder_in_cache(const std::string& cache, const std::string& name);
+
+/// That folder and those it lies in, closed to others where they are new. Who uses it sees whether it is there.
+void make_folders(const std::string& path);
+
+/// The names in a folder; none if it cannot be read.
+[[nodiscard]] std::vector<std::string> files_in(const std::string& folder);
+
+}  // namespace docker_sync
