@@ -58,6 +58,8 @@ void Collector::collect(const WantedBlock& block) {
 
 void Collector::collect_one(const Wanted& wanted) {
   const FormHead head = FormHead::read(contents_, wanted.size);
+  // A signature of an inflated form is of no use for a content that has none.
+  if (wanted.similar && head.method == Method::data) outcome_.delta_came(wanted, wanted.size);
   switch (head.method) {
     case Method::data:
       return take_form(wanted, head, [&](Sink& form) { contents_.copy_to(form, head.form_size); });

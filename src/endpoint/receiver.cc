@@ -163,7 +163,8 @@ void Receiver::take_known(RecordReader& offers) {
   const auto layer = static_cast<uint32_t>(offers.integer(UINT32_MAX));
   check_place(basis_, {layer, 0, 0});
   const uint64_t first = offers.integer(), count = offers.integer();
-  if (count == 0 || first > basis_.groups(layer) || count > basis_.groups(layer) - first) throw_protocol("a group that is not there");
+  if (count == 0 || first > basis_.groups(layer) || count > basis_.groups(layer) - first)
+    throw_protocol("a group that is not there");
   const Bytes times = offers.run(limits::kTimesBytes);
 
   LayerRebuild::Segment segment{skeletons_.size(), times.size(), layer};

@@ -207,6 +207,22 @@ TEST_CASE("old files that have nothing but their paths in common with the new on
   CHECK(hosts.bytes < size * 51 / 50 + (64 << 10));
 }
 
+TEST_CASE("a signature of an inflated form is no good for a new content that has none, and is paid all the same") {
+  // A gzip file of one stored block, and a new version that only begins like one.
+  const std::string head("\x1f\x8b\x08\0\0\0\0\0\0\x03\x01\x60\xea\x9f\x15", 15);
+  const std::string tail("\0\0\0\0\x60\xea\0\0", 8);
+  TwoHosts hosts;
+  Bytes old = tar_file("a.gz", head + noise(60'000, 1) + tail), fresh = tar_file("a.gz", head + noise(60'008, 2));
+  for (uint32_t i = 0; i < 400; ++i) {
+    append(old, tar_file("f" + std::to_string(i), noise(20'000, 10'000 + i)));
+    append(fresh, tar_file("f" + std::to_string(i), noise(20'000, 20'000 + i)));
+  }
+  hosts.destination.engine.add({"app:1"}, {old + tar_end()});
+  hosts.source.engine.add({"app:1"}, {fresh + tar_end()});
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+}
+
 TEST_CASE("an old image that goes at the source while it is read costs bytes, not the image") {
   TwoHosts hosts;
   const Bytes old = tar_file("app", noise(300'000, 2)) + tar_end();
