@@ -10,8 +10,8 @@ namespace docker_sync {
 
 namespace {
 
-// Smaller groups cost more names, larger ones more around an entry that changed. Thirty-two of 15 bytes an entry and a
-// name of 8 are near the least for trees where one entry of some hundreds changes.
+// Smaller groups cost more names, of 8 bytes, larger ones more entries around one that changed, of some 15. By that
+// reckoning 32 is near the least where one entry of some hundreds changes.
 constexpr uint8_t kEndMask = 31;
 constexpr size_t kMostPieces = 128;
 

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "endpoint/source.h"
 
+#include <algorithm>
+#include <atomic>
 #include <deque>
 #include <map>
-#include <mutex>
+#include <set>
 
 #include "base/compression.h"
 #include "base/queue.h"
