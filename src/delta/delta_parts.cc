@@ -3,6 +3,7 @@
 #include "delta/delta_parts.h"
 
 #include "base/error.h"
+#include "base/leb128.h"
 
 namespace docker_sync {
 
@@ -16,15 +17,8 @@ constexpr uint64_t kLongestHole = 3;  // blocks
 // Together they must be worth a question and an answer.
 constexpr uint64_t kLeastHoles = 8 << 10;
 
-uint64_t zigzag(uint64_t step) { return step << 1 ^ (step >> 63 != 0 ? UINT64_MAX : 0); }
-uint64_t unzigzag(uint64_t value) { return value >> 1 ^ ((value & 1) != 0 ? UINT64_MAX : 0); }
-
 void put_number(Sink& sink, uint64_t value) {
-  uint8_t bytes[10];
-  size_t count = 0;
-  for (; value >= 0x80; value >>= 7) bytes[count++] = static_cast<uint8_t>(value | 0x80);
-  bytes[count++] = static_cast<uint8_t>(value);
-  sink.write({bytes, count});
+  put_leb128(value, [&](uint8_t byte) { sink.write({&byte, 1}); });
 }
 
 /// Reads a delta without knowing where it ends.
@@ -39,15 +33,10 @@ class Reader {
     return end_ == 0;
   }
   [[nodiscard]] uint64_t number() {
-    uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
+    return get_leb128([this] {
       if (at_end()) throw_protocol("a delta was cut short");
-      const uint8_t byte = buffer_[begin_++];
-      if (shift == 63 && byte > 1) break;
-      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-    throw_protocol("a number of a delta is too large");
+      return buffer_[begin_++];
+    });
   }
   void copy_to(const std::function<void(ByteView)>& take, uint64_t count) {
     while (count > 0) {

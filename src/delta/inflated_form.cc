@@ -129,7 +129,7 @@ class RecipeReader {
 
   [[nodiscard]] DeflateMethod next() {
     if (left_ == 0) {
-      left_ = get_integer([this] { return byte(); });
+      left_ = get_leb128([this] { return byte(); });
       if (left_ == 0) throw_protocol("a recipe has a run of nothing");
       method_ = DeflateMethod::from_byte(byte());
     }
@@ -157,7 +157,7 @@ class FormReader {
   FormReader(Source& form, uint64_t limit) : form_(&form), left_(limit), buffer_(kChunk) {}
 
   [[nodiscard]] uint64_t integer() {
-    return get_integer([this] {
+    return get_leb128([this] {
       if (at_end()) throw_protocol("an inflated form was cut short");
       return buffer_[at_++];
     });

@@ -30,7 +30,7 @@ void put_control(const std::vector<LikeRun>& runs, Bytes& to) {
   }
   for (const LikeRun& run : runs) put_integer(to, run.length);
   for (const LikeRun& run : runs) {
-    put_integer(to, fold_sign(static_cast<int64_t>(run.old_position - old_end)));
+    put_integer(to, zigzag(run.old_position - old_end));
     old_end = uint64_t{run.old_position} + run.length;
   }
 }
@@ -98,7 +98,7 @@ std::vector<LikeRun> get_control(ByteView control, size_t count, size_t window, 
     new_end += run.new_position;
     run.new_position = static_cast<uint32_t>(std::min<uint64_t>(new_end, window));
     new_end += run.length;
-    const uint64_t old_position = old_end + static_cast<uint64_t>(unfold_sign(reader.next()));
+    const uint64_t old_position = old_end + unzigzag(reader.next());
     if (new_end > window || old_position > region || run.length > region - old_position) {
       throw_protocol("a window of a patch has a run that lies outside");
     }

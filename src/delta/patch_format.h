@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/io.h"
+#include "base/leb128.h"
 
 namespace docker_sync {
 
@@ -39,30 +40,8 @@ inline Bytes with_kind(Bytes head, WindowKind kind) {
 /// No like run is shorter, so a window has at most kPatchWindow / kShortestRun.
 inline constexpr size_t kShortestRun = 16;
 
-/// LEB128: seven bits a byte, the lowest first.
 inline void put_integer(Bytes& to, uint64_t value) {
-  for (; value >= 0x80; value >>= 7) to.push_back(static_cast<uint8_t>(value | 0x80));
-  to.push_back(static_cast<uint8_t>(value));
-}
-
-/// Reads one with `next_byte`, which throws where there is none.
-uint64_t get_integer(auto next_byte) {
-  uint64_t value = 0;
-  for (int shift = 0; shift < 64; shift += 7) {
-    const uint8_t byte = next_byte();
-    if (shift == 63 && byte > 1) break;
-    value |= uint64_t{byte & 0x7fu} << shift;
-    if (byte < 0x80) return value;
-  }
-  throw_protocol("a patch has a number that is too large");
-}
-
-/// Small values of both signs as small values: 0, -1, 1, -2, ...
-inline uint64_t fold_sign(int64_t value) {
-  return static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63);
-}
-inline int64_t unfold_sign(uint64_t value) {
-  return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
+  put_leb128(value, [&](uint8_t byte) { to.push_back(byte); });
 }
 
 /// Integers out of a section.
@@ -72,7 +51,7 @@ class IntegerReader {
   [[nodiscard]] uint64_t next() {
     // Most are short.
     if (at_ < bytes_.size() && bytes_[at_] < 0x80) return bytes_[at_++];
-    return get_integer([this] { return next_byte(); });
+    return get_leb128([this] { return next_byte(); });
   }
   [[nodiscard]] uint32_t next_up_to(size_t limit) {
     const uint64_t value = next();

@@ -101,7 +101,7 @@ uint8_t PatchReader::byte() {
 }
 
 uint64_t PatchReader::integer() {
-  return get_integer([this] { return byte(); });
+  return get_leb128([this] { return byte(); });
 }
 
 /// The next `count` bytes, behind `room_before` others. Grows with what comes, not with what was promised.

@@ -5,14 +5,14 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/leb128.h"
 
 namespace docker_sync {
 
 void put_integer(Sink& sink, uint64_t value) {
   uint8_t bytes[10];
   size_t count = 0;
-  for (; value >= 0x80; value >>= 7) bytes[count++] = static_cast<uint8_t>(value | 0x80);
-  bytes[count++] = static_cast<uint8_t>(value);
+  put_leb128(value, [&](uint8_t byte) { bytes[count++] = byte; });
   sink.write({bytes, count});
 }
 
@@ -47,14 +47,7 @@ uint8_t RecordReader::byte() {
 }
 
 uint64_t RecordReader::integer() {
-  uint64_t value = 0;
-  for (int shift = 0; shift < 64; shift += 7) {
-    const uint8_t part = byte();
-    if (shift == 63 && part > 1) break;
-    value |= static_cast<uint64_t>(part & 0x7f) << shift;
-    if (part < 0x80) return value;
-  }
-  throw_protocol("an integer out of range");
+  return get_leb128([this] { return byte(); });
 }
 
 uint64_t RecordReader::integer(uint64_t limit) {
@@ -104,10 +97,9 @@ void RecordReader::copy_to(Sink& sink, uint64_t count) {
 }
 
 void PlaceWriter::put(Sink& sink, const BasisFile& place) {
-  const uint64_t step = place.offset - end_;  // modulo 2^64
   put_integer(sink, place.layer);
   put_integer(sink, place.size);
-  put_integer(sink, step << 1 ^ (step >> 63 != 0 ? UINT64_MAX : 0));
+  put_integer(sink, zigzag(place.offset - end_));  // modulo 2^64
   end_ = place.offset + place.size;
 }
 
@@ -115,8 +107,7 @@ BasisFile PlaceReader::get(RecordReader& records) {
   BasisFile place;
   place.layer = static_cast<uint32_t>(records.integer(UINT32_MAX));
   place.size = records.integer();
-  const uint64_t step = records.integer();
-  place.offset = end_ + (step >> 1 ^ ((step & 1) != 0 ? UINT64_MAX : 0));
+  place.offset = end_ + unzigzag(records.integer());
   end_ = place.offset + place.size;
   return place;
 }

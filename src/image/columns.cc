@@ -6,26 +6,22 @@
 #include <cassert>
 
 #include "base/error.h"
+#include "base/leb128.h"
 
 namespace docker_sync {
 
 namespace {
-
-constexpr unsigned kDigitBits = 7;
-constexpr uint8_t kMore = 0x80;
 
 [[noreturn]] void refuse() { throw_protocol("a skeleton column is damaged"); }
 
 }  // namespace
 
 void ColumnWriter::number(uint64_t value) {
-  for (; value >= kMore; value >>= kDigitBits) byte(static_cast<uint8_t>(value | kMore));
-  byte(static_cast<uint8_t>(value));
+  put_leb128(value, [this](uint8_t part) { byte(part); });
 }
 
 void ColumnWriter::difference(uint64_t value, uint64_t predicted) {
-  const uint64_t step = value - predicted;  // modulo 2^64, and so back again
-  number(step << 1 ^ (step >> 63 != 0 ? ~uint64_t{0} : 0));
+  number(zigzag(value - predicted));  // modulo 2^64, and so back again
 }
 
 void ColumnWriter::text(std::string_view text) {
@@ -35,21 +31,10 @@ void ColumnWriter::text(std::string_view text) {
 }
 
 uint64_t ColumnReader::number() {
-  uint64_t value = 0;
-  for (unsigned shift = 0; shift < 64; shift += kDigitBits) {
-    const uint8_t digit = byte();
-    const uint64_t bits = digit & (kMore - 1);
-    if (bits << shift >> shift != bits) refuse();
-    value |= bits << shift;
-    if (digit < kMore) return value;
-  }
-  refuse();
+  return get_leb128([this] { return byte(); });
 }
 
-uint64_t ColumnReader::difference(uint64_t predicted) {
-  const uint64_t zigzag = number();
-  return predicted + (zigzag >> 1 ^ ((zigzag & 1) != 0 ? ~uint64_t{0} : 0));
-}
+uint64_t ColumnReader::difference(uint64_t predicted) { return predicted + unzigzag(number()); }
 
 std::string_view ColumnReader::text(size_t limit) {
   const ByteView reach = rest_.first(std::min(rest_.size(), limit + 1));

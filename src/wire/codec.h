@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/leb128.h"
 #include "image/digest.h"
 
 namespace docker_sync {
@@ -83,14 +84,7 @@ class Decoder {
 
   template <std::unsigned_integral Integer>
   void get(Integer& value) {
-    uint64_t wide = 0;
-    for (int shift = 0;; shift += 7) {
-      const uint8_t byte = take(1)[0];
-      if (shift == 63 && byte > 1) throw_protocol("an integer out of range");
-      wide |= static_cast<uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) break;
-      if (shift == 63) throw_protocol("an integer out of range");
-    }
+    const uint64_t wide = get_leb128([this] { return take(1)[0]; });
     value = static_cast<Integer>(wide);
     if (value != wide) throw_protocol("an integer out of range");
   }
