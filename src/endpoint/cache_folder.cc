@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/error.h"
+
 namespace docker_sync {
 
 std::string default_cache_folder() {
@@ -29,6 +31,14 @@ void make_folders(const std::string& path) {
     ::mkdir(path.substr(0, slash).c_str(), 0700);
   }
   ::mkdir(path.c_str(), 0700);
+}
+
+std::optional<Digest> named_digest(const std::string& name) {
+  try {
+    return Digest::parse("sha256:" + name);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 std::vector<std::string> files_in(const std::string& folder) {

@@ -5,8 +5,11 @@
 // would bring half a megabyte of locales into the helper.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "image/digest.h"
 
 namespace docker_sync {
 
@@ -18,6 +21,9 @@ namespace docker_sync {
 
 /// That folder and those it lies in, closed to others where they are new. Who uses it sees whether it is there.
 void make_folders(const std::string& path);
+
+/// The digest whose hex a file is named by, if it is.
+[[nodiscard]] std::optional<Digest> named_digest(const std::string& name);
 
 /// The names in a folder; none if it cannot be read.
 [[nodiscard]] std::vector<std::string> files_in(const std::string& folder);

@@ -20,15 +20,6 @@ Fd open_locked(const std::string& path, int flags) {
   return fd;
 }
 
-/// The image that a mark of that name stands for.
-std::optional<Digest> marked_image(const std::string& name) {
-  try {
-    return Digest::parse("sha256:" + name);
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
 }  // namespace
 
 void Journal::Entry::forget() noexcept {
@@ -52,7 +43,7 @@ Journal::Entry Journal::begin(const Digest& image) {
 void Journal::sweep(Engine& engine, const std::optional<Digest>& keep) {
   if (folder_.empty()) return;
   for (const std::string& name : files_in(folder_)) {
-    const std::optional<Digest> image = marked_image(name);
+    const std::optional<Digest> image = named_digest(name);
     if (!image || image == keep) continue;
     const std::string path = folder_ + "/" + name;
     const Fd lock = open_locked(path, 0);

@@ -112,15 +112,6 @@ uint64_t write_index(const Fd& file, const Digest& layer, const LayerIndex& inde
   return size;
 }
 
-/// The layer that a file of that name is the index of.
-std::optional<Digest> named_layer(const std::string& name) {
-  try {
-    return Digest::parse("sha256:" + name);
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
 }  // namespace
 
 std::optional<LayerIndex> LayerCache::find(const Digest& layer, uint64_t tar_bytes) const {
@@ -170,7 +161,7 @@ std::set<Digest> LayerCache::layers() const {
   std::set<Digest> layers;
   if (folder_.empty()) return layers;
   for (const std::string& name : files_in(folder_)) {
-    if (const auto layer = named_layer(name)) layers.insert(*layer);
+    if (const auto layer = named_digest(name)) layers.insert(*layer);
   }
   return layers;
 }
@@ -186,7 +177,7 @@ void LayerCache::keep_within_bounds() const {
     if (name.starts_with(kNewPrefix)) {
       // What kill -9 left; a living writer takes a second.
       if (info.st_mtim.tv_sec < std::time(nullptr) - kNewLivesSeconds) ::unlink(path.c_str());
-    } else if (named_layer(name)) {
+    } else if (named_digest(name)) {
       const auto size = static_cast<uint64_t>(info.st_size);
       total += size;
       files.emplace_back(info.st_mtim.tv_sec, info.st_mtim.tv_nsec, size, path);

@@ -7,17 +7,11 @@
 #include <random>
 
 #include "base/error.h"
+#include "fixture.h"
 
 using namespace docker_sync;
 
 namespace {
-
-Bytes noise(size_t size, uint32_t seed) {
-  std::mt19937 random(seed);
-  Bytes bytes(size);
-  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
-  return bytes;
-}
 
 /// As the format has it, whatever a writer would.
 class RawDelta {
@@ -41,16 +35,6 @@ Bytes applied(const Bytes& basis, const Bytes& delta, uint64_t size) {
   MemorySink content;
   apply_delta(MemoryFile(basis), source, content, size);
   return content.bytes();
-}
-
-template <class Work>
-ExitCode outcome(Work work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return ExitCode::ok;
 }
 
 /// A content of 1000 new bytes in the middle of 3000 of the basis, from its place 500 on.

@@ -12,25 +12,18 @@
 
 #include "base/error.h"
 #include "delta/patch_format.h"
+#include "fixture.h"
 
 using namespace docker_sync;
 
 namespace {
-
-/// Random bytes of a few values, which neither repeat nor are as they are after packing.
-Bytes noise(size_t size, uint32_t seed) {
-  std::mt19937 random(seed);
-  Bytes bytes(size);
-  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random() & 0x3f);
-  return bytes;
-}
 
 /// The old bytes as a recompiled program has them: a few are inserted here and there, addresses are others throughout.
 Bytes recompiled(Bytes bytes, uint32_t seed) {
   std::mt19937 random(seed);
   for (size_t i = 0; i + 40 < bytes.size(); i += 20 + random() % 20) bytes[i] = static_cast<uint8_t>(bytes[i] + 16);
   for (int i = 0; i < 10; ++i) {
-    const Bytes inserted = noise(random() % 100, seed + 1);
+    const Bytes inserted = coarse_noise(random() % 100, seed + 1);
     bytes.insert(bytes.begin() + static_cast<ptrdiff_t>(random() % bytes.size()), inserted.begin(), inserted.end());
   }
   return bytes;
@@ -72,7 +65,7 @@ std::optional<Bytes> outcome(const Bytes& before, const Bytes& patch, uint64_t s
 
 WindowKind kind_of(const Bytes& patch) { return static_cast<WindowKind>(patch.at(0)); }
 
-const Bytes kOld = noise(64, 1);
+const Bytes kOld = coarse_noise(64, 1);
 /// Three new bytes, then the old ones but for one that is 2 more.
 Bytes small_change() {
   Bytes after = {0xaa, 0xbb, 0xcc};
@@ -86,7 +79,7 @@ Bytes small_change() {
 TEST_CASE("contents of every size come back, by either effort") {
   for (const size_t size : {0, 1, 15, 16, 17, 100, 4096, 65537, 300000}) {
     for (const PatchEffort effort : {PatchEffort::fast, PatchEffort::strong}) {
-      const Bytes before = noise(size, 1), after = recompiled(noise(size + 1, 1), 2);
+      const Bytes before = coarse_noise(size, 1), after = recompiled(coarse_noise(size + 1, 1), 2);
       CHECK(applied(before, patch_between(before, after, 3, effort), after.size()) == after);
       CHECK(applied(after, patch_between(after, before, 9, effort), before.size()) == before);
       CHECK(applied({}, patch_between({}, after, 3, effort), after.size()) == after);
@@ -97,19 +90,19 @@ TEST_CASE("contents of every size come back, by either effort") {
 TEST_CASE("an empty content has an empty patch") { CHECK(patch_between(kOld, {}).empty()); }
 
 TEST_CASE("a content that did not change costs a few bytes") {
-  const Bytes content = noise(1 << 20, 1);
+  const Bytes content = coarse_noise(1 << 20, 1);
   CHECK(patch_between(content, content).size() < 40);
 }
 
 TEST_CASE("a recompiled program is sent as the differences of like runs") {
-  const Bytes before = noise(1 << 20, 1), after = recompiled(before, 2);
+  const Bytes before = coarse_noise(1 << 20, 1), after = recompiled(before, 2);
   const Bytes patch = patch_between(before, after, 9, PatchEffort::strong);
   CHECK(kind_of(patch) == WindowKind::runs);
   CHECK(patch.size() < after.size() / 20);
 }
 
 TEST_CASE("moved blocks and what stands before them are found") {
-  const Bytes a = noise(100'000, 1), b = noise(100'000, 2);
+  const Bytes a = coarse_noise(100'000, 1), b = coarse_noise(100'000, 2);
   Bytes before = a, after = b;
   before.insert(before.end(), b.begin(), b.end());
   after.insert(after.end(), a.begin(), a.end());
@@ -131,7 +124,7 @@ TEST_CASE("text whose lines changed throughout is sent with the old one as prefi
 }
 
 TEST_CASE("a content that has nothing of the old one costs hardly more than packed alone") {
-  const Bytes before = noise(200'000, 1), after = noise(200'000, 2);
+  const Bytes before = coarse_noise(200'000, 1), after = coarse_noise(200'000, 2);
   CHECK(patch_between(before, after).size() < 200'000 * 6 / 8 + 1000);
   Bytes few(100);
   std::iota(few.begin(), few.end(), uint8_t{100});
@@ -161,7 +154,7 @@ TEST_CASE("a patch has the bytes that docs/patch-format.md says") {
 }
 
 TEST_CASE("a patch cut short anywhere is a protocol error") {
-  const Bytes before = noise(5000, 1), after = recompiled(before, 2);
+  const Bytes before = coarse_noise(5000, 1), after = recompiled(before, 2);
   for (const PatchEffort effort : {PatchEffort::fast, PatchEffort::strong}) {
     const Bytes patch = patch_between(before, after, 3, effort);
     for (size_t size = 0; size < patch.size(); ++size) {
@@ -178,7 +171,7 @@ TEST_CASE("a patch that goes on after its end is a protocol error") {
 }
 
 TEST_CASE("a flipped bit makes another content or a protocol error, never more than that") {
-  const Bytes before = noise(3000, 1), after = recompiled(before, 2), mixed = text(200, "word");
+  const Bytes before = coarse_noise(3000, 1), after = recompiled(before, 2), mixed = text(200, "word");
   for (const Bytes& patch : {patch_between(before, after), patch_between(before, mixed, 3, PatchEffort::strong)}) {
     const size_t size = kind_of(patch) == WindowKind::runs ? after.size() : mixed.size();
     for (size_t i = 0; i < patch.size() * 8; ++i) {
@@ -243,10 +236,10 @@ TEST_CASE("differences and new bytes must all be used, and be enough") {
 
 TEST_CASE("a content of several windows finds what moved far in an old one larger than a region") {
   // 40 MiB, of which the first and the last quarter change places, and 3 MiB are put between.
-  const Bytes before = noise(40 << 20, 1);
+  const Bytes before = coarse_noise(40 << 20, 1);
   const auto at = [&](size_t mib) { return before.begin() + static_cast<ptrdiff_t>(mib << 20); };
   Bytes after(at(30), at(40));
-  const Bytes inserted = noise(3 << 20, 2);
+  const Bytes inserted = coarse_noise(3 << 20, 2);
   after.insert(after.end(), at(10), at(30));
   after.insert(after.end(), inserted.begin(), inserted.end());
   after.insert(after.end(), at(0), at(10));

@@ -10,18 +10,11 @@
 
 #include "base/error.h"
 #include "delta/delta_parts.h"
+#include "fixture.h"
 
 using namespace docker_sync;
 
 namespace {
-
-/// Random bytes of a few values, so that they neither repeat as blocks nor look uniform.
-Bytes noise(size_t size, uint32_t seed) {
-  std::mt19937 random(seed);
-  Bytes bytes(size);
-  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random() & 0x3f);
-  return bytes;
-}
 
 Bytes signature_of(const Bytes& basis, SignatureShape shape) { return make_signature(MemoryFile(basis), shape); }
 
@@ -50,17 +43,6 @@ size_t carry(const Bytes& basis, const Bytes& content) {
   return delta.size();
 }
 
-/// Runs `work` and says how it ended: fine, or an Error's code.
-template <class Work>
-ExitCode outcome(Work work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return ExitCode::ok;
-}
-
 void put(Bytes& bytes, uint64_t value, int width) {
   for (int shift = 8 * (width - 1); shift >= 0; shift -= 8) bytes.push_back(static_cast<uint8_t>(value >> shift));
 }
@@ -78,11 +60,11 @@ constexpr uint32_t kMagic = 0x72730147, kMd4Magic = 0x72730146;
 }  // namespace
 
 TEST_CASE("contents come back through signature and delta, whatever was edited") {
-  const Bytes basis = noise(300'000, 1);
+  const Bytes basis = coarse_noise(300'000, 1);
   Bytes edited = basis;
   for (const size_t at : {0u, 777u, 150'000u, 299'999u}) edited[at] ^= 1;
   Bytes inserted = basis;
-  const Bytes more = noise(5000, 2);
+  const Bytes more = coarse_noise(5000, 2);
   inserted.insert(inserted.begin() + 100'001, more.begin(), more.end());
   Bytes deleted = basis;
   deleted.erase(deleted.begin() + 50'003, deleted.begin() + 60'001);
@@ -96,19 +78,19 @@ TEST_CASE("contents come back through signature and delta, whatever was edited")
   CHECK(carry(basis, basis) < 200);
   CHECK(carry(basis, Bytes(basis.begin(), basis.begin() + 123'457)) < 2000);
   CHECK(carry(basis, Bytes(basis.begin() + 1, basis.end())) < 2000);
-  CHECK(carry(basis, noise(200'000, 3)) < 200'100);
+  CHECK(carry(basis, coarse_noise(200'000, 3)) < 200'100);
 }
 
 TEST_CASE("random edits of all sizes come back") {
   std::mt19937 random(7);
   for (int round = 0; round < 200; ++round) {
-    const Bytes basis = noise(random() % 20'000, random());
+    const Bytes basis = coarse_noise(random() % 20'000, random());
     Bytes content = basis;
     for (unsigned edits = random() % 8; edits > 0; --edits) {
       const auto at = static_cast<ptrdiff_t>(random() % (content.size() + 1));
       const auto length = static_cast<ptrdiff_t>(random() % 700);
       if (random() % 2 == 0) {
-        const Bytes more = noise(static_cast<size_t>(length), random());
+        const Bytes more = coarse_noise(static_cast<size_t>(length), random());
         content.insert(content.begin() + at, more.begin(), more.end());
       } else {
         content.erase(content.begin() + at, content.begin() + std::min(at + length, std::ssize(content)));
@@ -119,7 +101,7 @@ TEST_CASE("random edits of all sizes come back") {
 }
 
 TEST_CASE("empty contents, and a basis of nothing, are contents like others") {
-  const Bytes some = noise(1000, 1);
+  const Bytes some = coarse_noise(1000, 1);
   CHECK(carry({}, {}) == 0);
   CHECK(carry(some, {}) == 0);
   CHECK(carry({}, some) < 1010);
@@ -171,7 +153,7 @@ TEST_CASE("a signature that is not what we make is refused before librsync sees 
 }
 
 TEST_CASE("a signature cut anywhere is refused, or is one of fewer blocks") {
-  const Bytes basis = noise(3000, 1);
+  const Bytes basis = coarse_noise(3000, 1);
   const Bytes signature = signature_of(basis, {256, 2});
   for (size_t size = 0; size < signature.size(); ++size) {
     const Bytes cut(signature.begin(), signature.begin() + static_cast<ptrdiff_t>(size));
@@ -182,7 +164,7 @@ TEST_CASE("a signature cut anywhere is refused, or is one of fewer blocks") {
 }
 
 TEST_CASE("a signature with any byte changed is refused or gives a delta, and a delta stays within bounds") {
-  const Bytes basis = noise(2000, 1), content = noise(1500, 1);
+  const Bytes basis = coarse_noise(2000, 1), content = coarse_noise(1500, 1);
   const Bytes signature = signature_of(basis, {256, 2});
   for (size_t i = 0; i < signature.size(); ++i) {
     for (const uint8_t change : {1, 0x80, 0xff}) {
@@ -217,13 +199,12 @@ TEST_CASE("a signature that makes every byte cost a strong sum is given up after
 }
 
 TEST_CASE("what lies side by side in both is one part") {
-  const Bytes basis = noise(100'000, 1);
+  const Bytes basis = coarse_noise(100'000, 1);
   Bytes content = basis;
   content.insert(content.begin() + 51'200, 100, 9);
   const Bytes signature = signature_of(basis, {512, 4});
   MemorySource source(content);
-  CHECK(find_delta(signature, source) ==
-        std::vector<DeltaPart>{{51'200, 0}, {100, std::nullopt}, {48'800, 51'200}});
+  CHECK(find_delta(signature, source) == std::vector<DeltaPart>{{51'200, 0}, {100, std::nullopt}, {48'800, 51'200}});
   CHECK(block_bytes_of(signature) == 512);
 }
 
@@ -243,7 +224,7 @@ TEST_CASE("threads run jobs side by side") {
   for (uint32_t thread = 0; thread < 4; ++thread) {
     threads.push_back(std::async(std::launch::async, [thread] {
       for (uint32_t round = 0; round < 10; ++round) {
-        const Bytes basis = noise(200'000, thread * 100 + round);
+        const Bytes basis = coarse_noise(200'000, thread * 100 + round);
         Bytes content = basis;
         content.insert(content.begin() + 1000 * thread, 333, 7);
         const Bytes delta = delta_for(signature_of(basis, signature_shape(basis.size(), content.size())), content);

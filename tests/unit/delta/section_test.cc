@@ -7,17 +7,11 @@
 #include <random>
 
 #include "base/error.h"
+#include "fixture.h"
 
 using namespace docker_sync;
 
 namespace {
-
-Bytes noise(size_t size, uint32_t seed) {
-  std::mt19937 random(seed);
-  Bytes bytes(size);
-  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
-  return bytes;
-}
 
 Bytes packed(ByteView section, int level) {
   Bytes bytes;

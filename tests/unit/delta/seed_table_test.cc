@@ -6,16 +6,11 @@
 
 #include <random>
 
+#include "fixture.h"
+
 using namespace docker_sync;
 
 namespace {
-
-Bytes noise(size_t size, uint32_t seed) {
-  std::mt19937 random(seed);
-  Bytes bytes(size);
-  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
-  return bytes;
-}
 
 std::optional<size_t> find(const SeedTable& table, const Bytes& bytes, size_t at) {
   return table.find(table.key(&bytes[at]), &bytes[at]);

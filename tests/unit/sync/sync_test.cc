@@ -223,31 +223,31 @@ TEST_CASE("a signature of an inflated form is no good for a new content that has
   hosts.check_same("app:1");
 }
 
-TEST_CASE("an old image that goes at the source while it is read costs bytes, not the image") {
+TEST_CASE("an old image that goes while it is read costs bytes, not the image") {
   TwoHosts hosts;
   const Bytes old = tar_file("app", noise(300'000, 2)) + tar_end();
   hosts.destination.engine.add({"app:1"}, {kBase, old});
   hosts.source.engine.add({}, {kBase, old});
   hosts.source.engine.add({"app:1"}, {kBase, tar_file("app", noise(300'000, 2) + "!") + tar_end()});
-  hosts.source.engine.damage_saved_layer = [&](Bytes& layer) {
+  FakeHost* damaged = nullptr;
+  // The destination signs what it has; without it there is nothing to build on.
+  uint64_t least = 0, most = 0;
+  SUBCASE("at the source") {
+    damaged = &hosts.source;
+    most = 12'000;
+  }
+  SUBCASE("at the destination") {
+    damaged = &hosts.destination;
+    least = 300'000;
+    most = 330'000;
+  }
+  damaged->engine.damage_saved_layer = [&](Bytes& layer) {
     if (layer == old) layer[1000] ^= 1;
   };
   CHECK(hosts.sync("app:1").result == Result::updated);
   hosts.check_same("app:1");
-}
-
-TEST_CASE("a shared basis that is gone at the destination is done without") {
-  TwoHosts hosts;
-  const Bytes old = tar_file("app", noise(300'000, 2)) + tar_end();
-  hosts.destination.engine.add({"app:1"}, {kBase, old});
-  hosts.source.engine.add({}, {kBase, old});
-  hosts.source.engine.add({"app:1"}, {kBase, tar_file("app", noise(300'000, 2) + "!") + tar_end()});
-  hosts.destination.engine.damage_saved_layer = [&](Bytes& layer) {
-    if (layer == old) layer[1000] ^= 1;
-  };
-  CHECK(hosts.sync("app:1").result == Result::updated);
-  hosts.check_same("app:1");
-  CHECK(hosts.bytes > 300'000);
+  CHECK(hosts.bytes > least);
+  CHECK(hosts.bytes < most);
 }
 
 TEST_CASE("layers that the destination has in another chain do not travel") {
