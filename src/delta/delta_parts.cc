@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "delta/delta_parts.h"
 
+#include "base/byte_reader.h"
 #include "base/error.h"
 #include "base/leb128.h"
 
@@ -20,39 +21,6 @@ constexpr uint64_t kLeastHoles = 8 << 10;
 void put_number(Sink& sink, uint64_t value) {
   put_leb128(value, [&](uint8_t byte) { sink.write({&byte, 1}); });
 }
-
-/// Reads a delta without knowing where it ends.
-class Reader {
- public:
-  explicit Reader(Source& source) : source_(&source), buffer_(size_t{64} << 10) {}
-
-  [[nodiscard]] bool at_end() {
-    if (begin_ < end_) return false;
-    begin_ = 0;
-    end_ = source_->read(buffer_);
-    return end_ == 0;
-  }
-  [[nodiscard]] uint64_t number() {
-    return get_leb128([this] {
-      if (at_end()) throw_protocol("a delta was cut short");
-      return buffer_[begin_++];
-    });
-  }
-  void copy_to(const std::function<void(ByteView)>& take, uint64_t count) {
-    while (count > 0) {
-      if (at_end()) throw_protocol("a delta was cut short");
-      const auto part = static_cast<size_t>(std::min<uint64_t>(count, end_ - begin_));
-      take(ByteView(buffer_).subspan(begin_, part));
-      begin_ += part;
-      count -= part;
-    }
-  }
-
- private:
-  Source* source_;
-  Bytes buffer_;
-  size_t begin_ = 0, end_ = 0;
-};
 
 }  // namespace
 
@@ -93,27 +61,28 @@ void put_delta(const std::vector<DeltaPart>& parts, const std::vector<DeltaHole>
 }
 
 void read_delta(Source& delta, uint64_t basis_size, uint64_t content_size, const DeltaHandler& handler) {
-  Reader reader(delta);
+  ByteReader reader(delta, "a delta");
+  CallbackSink fresh(handler.fresh);
   size_t holes = 0;
   for (uint64_t offset = 0, copied = 0; offset < content_size;) {
-    const uint64_t head = reader.number(), size = head >> kKindBits;
+    const uint64_t head = reader.integer(), size = head >> kKindBits;
     if (size == 0 || size > content_size - offset) throw_protocol("a delta makes another content than it is for");
     const auto within = [&](uint64_t from, uint64_t count) {
       if (count > basis_size || from > basis_size - count) throw_protocol("a delta points outside of its basis");
     };
     switch (head & ((1 << kKindBits) - 1)) {
       case kNew:
-        reader.copy_to(handler.fresh, size);
+        reader.copy_to(fresh, size);
         break;
       case kCopy: {
-        const uint64_t from = copied + unzigzag(reader.number());
+        const uint64_t from = copied + unzigzag(reader.integer());
         within(from, size);
         handler.copy(from, size);
         copied = from + size;
         break;
       }
       case kHole: {
-        const uint64_t from = copied + unzigzag(reader.number()), old_size = reader.number();
+        const uint64_t from = copied + unzigzag(reader.integer()), old_size = reader.integer();
         within(from, old_size);
         if (!handler.hole || ++holes > kMostHoles) throw_protocol("a hole that may not be");
         handler.hole({offset, size, from, old_size});

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "base/byte_reader.h"
 #include "base/error.h"
+#include "base/leb128.h"
 #include "delta/deflate_search.h"
 #include "delta/deflater.h"
 #include "delta/inflater.h"
@@ -152,41 +154,20 @@ class RecipeReader {
 };
 
 /// A peer's form, of which no more is read than it may have.
-class FormReader {
+class LimitedSource : public Source {
  public:
-  FormReader(Source& form, uint64_t limit) : form_(&form), left_(limit), buffer_(kChunk) {}
-
-  [[nodiscard]] uint64_t integer() {
-    return get_leb128([this] {
-      if (at_end()) throw_protocol("an inflated form was cut short");
-      return buffer_[at_++];
-    });
-  }
-
-  void copy(uint64_t count, Sink& to) {
-    while (count > 0) {
-      if (at_end()) throw_protocol("an inflated form was cut short");
-      const auto now = static_cast<size_t>(std::min<uint64_t>(count, end_ - at_));
-      to.write(ByteView(buffer_).subspan(at_, now));
-      at_ += now;
-      count -= now;
-    }
-  }
-
-  [[nodiscard]] bool at_end() {
-    if (at_ < end_) return false;
-    at_ = 0;
-    end_ = form_->read(buffer_);
-    if (end_ > left_) throw_protocol("an inflated form is too large");
-    left_ -= end_;
-    return end_ == 0;
+  LimitedSource(Source& below, uint64_t limit) : below_(&below), left_(limit) {}
+  [[nodiscard]] size_t read(MutableBytes out) override {
+    // One more than there may be shows that there is.
+    const size_t count = below_->read(out.first(static_cast<size_t>(std::min<uint64_t>(out.size(), left_ + 1))));
+    if (count > left_) throw_protocol("an inflated form is too large");
+    left_ -= count;
+    return count;
   }
 
  private:
-  Source* form_;
+  Source* below_;
   uint64_t left_;
-  Bytes buffer_;
-  size_t at_ = 0, end_ = 0;
 };
 
 /// Lets as many bytes through as a content may have.
@@ -240,19 +221,20 @@ std::optional<Inflated> inflate_exactly(const RandomAccess& content, const Spool
 }
 
 void deflate_again(ByteView recipe, Source& form, uint64_t content_size, Sink& content) {
-  FormReader reader(form, most_inflated_bytes(content_size));
+  LimitedSource limited(form, most_inflated_bytes(content_size));
+  ByteReader reader(limited, "an inflated form");
   RecipeReader methods(recipe);
   Deflaters deflaters;
   BoundedSink bounded(content, content_size);
   while (bounded.left() > 0) {
     const uint64_t raw = reader.integer();
     if (raw > bounded.left()) throw_protocol("an inflated form makes more than its content");
-    reader.copy(raw, bounded);
+    reader.copy_to(bounded, raw);
     const uint64_t left = bounded.left();
     if (left == 0) break;
     Deflater& deflater = deflaters.get(methods.next());
     deflater.start(bounded);
-    reader.copy(reader.integer(), deflater);
+    reader.copy_to(deflater, reader.integer());
     deflater.finish();
     // Else there could be so many that starting them takes all time.
     if (left - bounded.left() < kLeastDeflated) throw_protocol("an inflated form has too small a part");

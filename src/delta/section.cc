@@ -87,34 +87,12 @@ void pack_section(ByteView section, ByteView prefix, int level, Bytes& to) {
   packer.pack(section, to);
 }
 
-bool PatchReader::fill() {
-  at_ = 0;
-  end_ = source_->read(buffer_);
-  return end_ > 0;
-}
-
-bool PatchReader::at_end() { return at_ == end_ && !fill(); }
-
-uint8_t PatchReader::byte() {
-  if (at_end()) throw_protocol("a patch was cut short");
-  return buffer_[at_++];
-}
-
-uint64_t PatchReader::integer() {
-  return get_leb128([this] { return byte(); });
-}
-
 /// The next `count` bytes, behind `room_before` others. Grows with what comes, not with what was promised.
-Bytes PatchReader::take(size_t count, size_t room_before) {
+Bytes PatchReader::take_all(size_t count, size_t room_before) {
   Bytes taken(room_before);
-  taken.reserve(room_before + std::min(count, buffer_.size()));
-  while (count > 0) {
-    if (at_end()) throw_protocol("a patch was cut short");
-    const size_t now = std::min(count, end_ - at_);
-    taken.insert(taken.end(), buffer_.begin() + static_cast<ptrdiff_t>(at_),
-                 buffer_.begin() + static_cast<ptrdiff_t>(at_ + now));
-    at_ += now;
-    count -= now;
+  while (taken.size() < room_before + count) {
+    const ByteView more = take(room_before + count - taken.size());
+    taken.insert(taken.end(), more.begin(), more.end());
   }
   return taken;
 }
@@ -122,8 +100,8 @@ Bytes PatchReader::take(size_t count, size_t room_before) {
 Bytes PatchReader::section(size_t size, ByteView prefix) {
   const uint64_t packed_size = integer();
   if (packed_size > size) throw_protocol("a section of a patch is larger than what it holds");
-  if (packed_size == size) return take(size, 0);
-  Bytes frame = take(packed_size, kMagic.size());
+  if (packed_size == size) return take_all(size, 0);
+  Bytes frame = take_all(packed_size, kMagic.size());
   std::ranges::copy(kMagic, frame.begin());
   const std::unique_ptr<ZSTD_DCtx, size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
   if (!context) throw std::bad_alloc();

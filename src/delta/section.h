@@ -7,8 +7,7 @@
 
 #include <cstdint>
 
-#include "base/bytes.h"
-#include "base/io.h"
+#include "base/byte_reader.h"
 
 namespace docker_sync {
 
@@ -20,24 +19,16 @@ void pack_section(ByteView section, int level, Bytes& to);
 void pack_section(ByteView section, ByteView prefix, int level, Bytes& to);
 
 /// Reads from a peer's patch.
-class PatchReader {
+class PatchReader : public ByteReader {
  public:
-  explicit PatchReader(Source& source) : source_(&source), buffer_(size_t{64} << 10) {}
+  explicit PatchReader(Source& source) : ByteReader(source, "a patch") {}
 
-  [[nodiscard]] uint8_t byte();
-  [[nodiscard]] uint64_t integer();
-  [[nodiscard]] bool at_end();
   /// The section of `size` bytes, packed with `prefix` or without. Throws ExitCode::protocol if it is not that.
   /// Memory: no more than `size` beyond what was received. REQUIRES: the caller has bounded `size`.
   [[nodiscard]] Bytes section(size_t size, ByteView prefix = {});
 
  private:
-  Bytes take(size_t count, size_t room_before);
-  bool fill();
-
-  Source* source_;
-  Bytes buffer_;
-  size_t at_ = 0, end_ = 0;
+  [[nodiscard]] Bytes take_all(size_t count, size_t room_before);
 };
 
 }  // namespace docker_sync

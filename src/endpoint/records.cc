@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "endpoint/records.h"
 
-#include <cstring>
-
 #include "base/error.h"
 #include "base/leb128.h"
 
@@ -30,40 +28,10 @@ void put_fixed64(Sink& sink, uint64_t value) {
   sink.write(bytes);
 }
 
-ByteView RecordReader::buffered() {
-  if (begin_ == end_) {
-    begin_ = 0;
-    end_ = source_->read(buffer_);
-    read_ += end_;
-    if (end_ == 0) throw_protocol("a stream ended too early");
-  }
-  return ByteView(buffer_).subspan(begin_, end_ - begin_);
-}
-
-uint8_t RecordReader::byte() {
-  const uint8_t value = buffered()[0];
-  ++begin_;
-  return value;
-}
-
-uint64_t RecordReader::integer() {
-  return get_leb128([this] { return byte(); });
-}
-
 uint64_t RecordReader::integer(uint64_t limit) {
   const uint64_t value = integer();
   if (value > limit) throw_protocol("a length beyond its limit");
   return value;
-}
-
-void RecordReader::read(MutableBytes out) {
-  while (!out.empty()) {
-    const ByteView bytes = buffered();
-    const size_t count = std::min(out.size(), bytes.size());
-    std::memcpy(out.data(), bytes.data(), count);
-    begin_ += count;
-    out = out.subspan(count);
-  }
 }
 
 Bytes RecordReader::run(size_t limit) {
@@ -84,16 +52,6 @@ uint64_t RecordReader::fixed64() {
   uint64_t value = 0;
   for (size_t i = 8; i-- > 0;) value = value << 8 | bytes[i];
   return value;
-}
-
-void RecordReader::copy_to(Sink& sink, uint64_t count) {
-  while (count > 0) {
-    const ByteView bytes = buffered();
-    const ByteView part = bytes.first(static_cast<size_t>(std::min<uint64_t>(count, bytes.size())));
-    sink.write(part);
-    begin_ += part.size();
-    count -= part.size();
-  }
 }
 
 void PlaceWriter::put(Sink& sink, const BasisFile& place) {

@@ -46,7 +46,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "base/io.h"
+#include "base/byte_reader.h"
 #include "delta/basis_index.h"
 #include "image/digest.h"
 
@@ -104,31 +104,17 @@ void put_run(Sink& sink, ByteView bytes);      ///< u length, bytes
 void put_fixed64(Sink& sink, uint64_t value);  ///< 8 bytes, little-endian
 
 /// Reads records off a stream. Every method throws ExitCode::protocol at the stream's end.
-class RecordReader {
+class RecordReader : public ByteReader {
  public:
-  explicit RecordReader(Source& source) : source_(&source), buffer_(kBufferBytes) {}
+  explicit RecordReader(Source& source) : ByteReader(source, "a stream") {}
 
-  [[nodiscard]] uint8_t byte();
-  [[nodiscard]] uint64_t integer();
+  using ByteReader::integer;
   /// Refuses an integer above `limit`.
   [[nodiscard]] uint64_t integer(uint64_t limit);
-  void read(MutableBytes out);
   /// u length (refused above `limit`), bytes.
   [[nodiscard]] Bytes run(size_t limit);
   [[nodiscard]] Digest digest();
   [[nodiscard]] uint64_t fixed64();  ///< 8 bytes, little-endian
-  void copy_to(Sink& sink, uint64_t count);
-  /// Bytes taken so far.
-  [[nodiscard]] uint64_t position() const { return read_ - (end_ - begin_); }
-
- private:
-  static constexpr size_t kBufferBytes = 64 << 10;
-  [[nodiscard]] ByteView buffered();  ///< at least one byte
-
-  Source* source_;
-  Bytes buffer_;
-  size_t begin_ = 0, end_ = 0;
-  uint64_t read_ = 0;
 };
 
 /// Places in the basis, told by the one before: files that follow each other in a layer cost least.
