@@ -155,15 +155,7 @@ Ready Destination::receive(const Receive& request) {
     TarSource archive([&] { return assembly->next(); });
     id = load(request, archive);
   });
-  try {
-    tasks.wait();
-  } catch (const Error& error) {
-    // An index may have been wrong: without it there is another chance.
-    if (error.code() == ExitCode::verification) {
-      for (const Digest& layer : request.basis) cache_.remove(layer);
-    }
-    throw;
-  }
+  tasks.wait();
   connection_.retire_streams_below(streams.first_of_next(), Error(ExitCode::internal, "this sync is over"));
   return {request.sync, id, layer_bytes};
 }

@@ -84,6 +84,7 @@ class Server {
   std::optional<Destination> destination_;
   std::thread worker_;
   uint32_t last_sync_ = 0;
+  std::vector<Digest> basis_;  ///< of that sync
 };
 
 Engine& Server::engine() {
@@ -122,6 +123,7 @@ void Server::handle(const Frame& frame) {
       return connection_.send(take_inventory(decode<Query>(frame)));
     case FrameType::send: {
       auto request = decode<Send>(frame);
+      basis_ = request.basis;
       return work(request.sync, [this, request] {
         send_image(connection_, engine_of_classic_store(), folder(), progress_, layer_cache_, request);
         return Sent{request.sync};
@@ -129,6 +131,7 @@ void Server::handle(const Frame& frame) {
     }
     case FrameType::receive: {
       auto request = decode<Receive>(frame);
+      basis_ = request.basis;
       return work(request.sync, [this, request] { return destination().receive(request); });
     }
     case FrameType::commit:
@@ -163,6 +166,8 @@ void Server::cancel(const Cancel& request) {
   // The worker answers for itself, with what it had to say before or with the cancellation.
   if (worker_.joinable()) worker_.join();
   if (destination_) destination_->roll_back();
+  // An index of either side may have been wrong; made again, it cannot be the reason a second time.
+  for (const Digest& layer : basis_) layer_cache_.remove(layer);
   connection_.send(Cancelled{});
 }
 

@@ -485,8 +485,12 @@ TEST_CASE("an index that says what is not so costs a sync without basis, and is 
   const CacheScratch scratch;
   const LayerCache cache(scratch.path + "/layers");
   TwoHosts hosts;
-  hosts.destination.cache_folder = scratch.path;
   const Bytes old = tar_file("app", noise(300'000, 2)) + tar_file("lib", noise(300'000, 3)) + tar_end();
+  SUBCASE("at the destination") { hosts.destination.cache_folder = scratch.path; }
+  SUBCASE("at the source") {
+    hosts.source.cache_folder = scratch.path;
+    hosts.source.engine.add({}, {kBase, old});
+  }
   LayerIndex wrong = index_layer(MemoryFile(old));
   std::swap(wrong.files[0].hash, wrong.files[1].hash);
   cache.store(Digest::of(old), wrong);
