@@ -16,6 +16,8 @@ namespace docker_sync {
 
 namespace {
 
+// Many forms may wait for their second round at the same time.
+constexpr size_t kMostInMemory = size_t{64} << 10;
 constexpr size_t kChunk = size_t{128} << 10;
 
 /// Reads a file in chunks, of which some bytes may have to be seen again with what follows them.
@@ -42,7 +44,7 @@ class Separator {
   Separator(const RandomAccess& content, const SpoolFolder& folder)
       : content_(&content),
         window_(content),
-        form_(std::make_unique<Scratch>(folder)),
+        form_(std::make_unique<Scratch>(folder, kMostInMemory)),
         fields_{Scratch(folder), Scratch(folder)} {}
 
   [[nodiscard]] std::optional<CodeForm> separate() {

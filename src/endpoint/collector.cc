@@ -44,8 +44,8 @@ Collector::Collector(RecordReader& contents, const SpoolFolder& folder, const Ba
 void Collector::collect(const WantedBlock& block) {
   if (block.draft) {
     const Wanted& wanted = block.contents.at(0);
-    return take_form(wanted, {},
-                     [&](Sink& content) { take_runs([&](Source& delta) { block.draft->complete(delta, content); }); });
+    return take_form(wanted, block.draft->head(),
+                     [&](Sink& form) { take_runs([&](Source& delta) { block.draft->complete(delta, form); }); });
   }
   if (block.further) return collect_again(block.contents.at(0));
   if (block.elsewhere) {
@@ -58,13 +58,13 @@ void Collector::collect(const WantedBlock& block) {
 
 void Collector::collect_one(const Wanted& wanted) {
   const FormHead head = FormHead::read(contents_, wanted.size);
-  // A signature of an inflated form is of no use for a content that has none.
+  // A signature of a form is of no use for a content that has none.
   if (wanted.similar && head.method == Method::data) outcome_.delta_came(wanted, wanted.size);
   switch (head.method) {
     case Method::data:
       return take_form(wanted, head, [&](Sink& form) { contents_.copy_to(form, head.form_size); });
     case Method::patch: {
-      const OldForm old_form(basis_, read_place(), head.inflated, folder_);
+      const OldForm old_form(basis_, read_place(), head.kind, folder_);
       return take_form(wanted, head, [&](Sink& form) {
         take_runs([&](Source& patch) { apply_patch(old_form.bytes(), patch, form, head.form_size); });
       });
@@ -74,7 +74,7 @@ void Collector::collect_one(const Wanted& wanted) {
     case Method::rsync:
       return collect_delta(wanted, head);
     case Method::draft:
-      return collect_draft(wanted);
+      return collect_draft(wanted, head);
   }
 }
 
@@ -93,8 +93,7 @@ void Collector::collect_elsewhere(const Basis& elsewhere, const Wanted& wanted) 
 }
 
 void Collector::collect_delta(const Wanted& wanted, const FormHead& head) {
-  if (!wanted.similar || head.inflated != wanted.similar_inflated) throw_protocol("a delta without a signature");
-  const OldForm old_form(basis_, *wanted.similar, head.inflated, folder_);
+  const OldForm old_form = signed_old_form(wanted, head);
   const uint64_t begin = contents_.position();
   take_form(wanted, head, [&](Sink& form) {
     take_runs([&](Source& delta) { apply_delta(old_form.bytes(), delta, form, head.form_size); });
@@ -102,14 +101,17 @@ void Collector::collect_delta(const Wanted& wanted, const FormHead& head) {
   });
 }
 
-void Collector::collect_draft(const Wanted& wanted) {
-  if (!wanted.similar || wanted.similar_inflated) throw_protocol("a draft without a signature");
-  const BasisFile& similar = *wanted.similar;
+void Collector::collect_draft(const Wanted& wanted, const FormHead& head) {
   const uint64_t begin = contents_.position();
-  auto draft = std::make_shared<Draft>(folder_, basis_.tar(similar.layer), similar.offset, similar.size);
-  take_runs([&](Source& delta) { draft->read(delta, wanted.size); });
+  auto draft = std::make_shared<Draft>(folder_, signed_old_form(wanted, head), head);
+  take_runs([&](Source& delta) { draft->read(delta); });
   outcome_.delta_came(wanted, contents_.position() - begin);
   outcome_.unfinished({wanted, std::move(draft)});
+}
+
+OldForm Collector::signed_old_form(const Wanted& wanted, const FormHead& head) const {
+  if (!wanted.similar || head.kind != wanted.signed_form) throw_protocol("a delta without a signature");
+  return {basis_, *wanted.similar, head.kind, folder_};
 }
 
 void Collector::add_to_bundle(const Wanted& wanted) {
@@ -127,7 +129,7 @@ void Collector::end_bundle() {
   uint64_t new_size = 0;
   for (const auto& [wanted, old_place] : bundle.contents) {
     const FormHead& head = heads.emplace_back(FormHead::read_in_bundle(contents_, wanted.size));
-    old_bytes.add(old_forms.emplace_back(basis_, old_place, head.inflated, folder_).bytes());
+    old_bytes.add(old_forms.emplace_back(basis_, old_place, head.kind, folder_).bytes());
     new_size += head.form_size;
   }
   Scratch forms(folder_);
@@ -144,18 +146,17 @@ void Collector::end_bundle() {
 void Collector::take_form(const Wanted& wanted, const FormHead& head, const std::function<void(Sink&)>& make) {
   const uint64_t offset = arrived_.spool().size();
   HashedSpool content(arrived_.spool(), outcome_.progress);
-  if (head.inflated) {
+  if (head.kind == FormKind::plain) {
+    make(content);
+  } else {
     Scratch form(folder_);
     make(form);
     form.flush();
-    SequentialReader reader(form);
-    deflate_again(head.recipe, reader, wanted.size, content);
-  } else {
-    make(content);
+    head.make_content(form, wanted.size, content);
   }
   const ContentHash hash = content.finish();
   if (wanted.hash && short_hash(hash) != *wanted.hash) {
-    if (head.method != Method::data || head.inflated) return outcome_.unfinished({wanted, nullptr});
+    if (head.method != Method::data || head.kind != FormKind::plain) return outcome_.unfinished({wanted, nullptr});
     throw Error(ExitCode::verification, "a file of the image arrived with another hash than it was offered with",
                 "try again; the source's disk or memory may be damaged");
   }

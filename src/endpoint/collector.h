@@ -25,7 +25,7 @@ struct Wanted {
   uint64_t size = 0, number = 0;     ///< number: of ArrivedContents
   std::optional<ShortHash> hash;     ///< told for what was asked
   std::optional<BasisFile> similar;  ///< its signature was sent
-  bool similar_inflated = false;     ///< that of its inflated form
+  FormKind signed_form{};            ///< of what
   bool elsewhere = false;            ///< it does not come: it is read from another image here
 };
 
@@ -65,10 +65,12 @@ class Collector {
   void collect_again(const Wanted& wanted);
   void collect_elsewhere(const Basis& elsewhere, const Wanted& wanted);
   void collect_delta(const Wanted& wanted, const FormHead& head);
-  void collect_draft(const Wanted& wanted);
+  void collect_draft(const Wanted& wanted, const FormHead& head);
+  /// The form of the similar content that was signed. Throws ExitCode::protocol if none was, or another one.
+  [[nodiscard]] OldForm signed_old_form(const Wanted& wanted, const FormHead& head) const;
   void add_to_bundle(const Wanted& wanted);
   void end_bundle();
-  /// Takes a content's form from `make`, deflates it if need be, and tells what became of it.
+  /// Takes a content's form from `make`, makes the content of it, and tells what became of it.
   void take_form(const Wanted& wanted, const FormHead& head, const std::function<void(Sink& form)>& make);
   void take_runs(const std::function<void(Source& runs)>& read);
   [[nodiscard]] BasisFile read_place();

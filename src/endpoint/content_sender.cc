@@ -65,7 +65,7 @@ std::vector<Answer> ContentSender::read_answers(const OfferedBlock& block) {
   if (next_tag() != AnswerTag::answers) throw_protocol("too few answers");
   for (Answer& answer : answers) {
     answer = static_cast<Answer>(answers_.byte());
-    if (answer > Answer::inflated_signature) throw_protocol("an unknown answer");
+    if (answer > kLastAnswer) throw_protocol("an unknown answer");
   }
   return answers;
 }
@@ -100,18 +100,23 @@ void ContentSender::send_again() {
 void ContentSender::send_refined() {
   const Name name = read_name();
   const Bytes signature = answers_.run(limits::kSignatureBytes);
-  const std::lock_guard lock(mutex_);
-  const auto draft = drafts_.find(name);
-  if (draft == drafts_.end()) throw_protocol("a question about no draft");
+  const SentDraft draft = take_draft(name);
   const OfferedBlock& block = blocks_.at(name.block);
   const OfferedContent& content = block.contents[static_cast<size_t>(name.index)];
+  const NewForm form(Slice(*block.layer, content.offset, content.size), draft.form, folder_);
   Concatenation holes;
-  for (const DeltaHole& hole : draft->second) holes.add(*block.layer, content.offset + hole.new_offset, hole.new_size);
-  drafts_.erase(draft);
+  for (const DeltaHole& hole : draft.holes) holes.add(form.bytes(), hole.new_offset, hole.new_size);
   SequentialReader reader(holes);
   RunSink delta(contents_, limits::kDeltaRunBytes);
   put_delta(find_delta(signature, reader), {}, holes, delta);
   delta.end();
+}
+
+ContentSender::SentDraft ContentSender::take_draft(const Name& name) {
+  const std::lock_guard lock(mutex_);
+  auto draft = drafts_.extract(name);
+  if (!draft) throw_protocol("a question about no draft");
+  return std::move(draft.mapped());
 }
 
 void ContentSender::add_content(const Name& name, const OfferedBlock& block, const OfferedContent& content,
@@ -120,12 +125,12 @@ void ContentSender::add_content(const Name& name, const OfferedBlock& block, con
   if (answer == Answer::have) return;
   if (answer != Answer::none) {
     auto signature = std::make_shared<Bytes>(answers_.run(limits::kSignatureBytes));
-    const bool of_inflated = answer == Answer::inflated_signature;
+    const FormKind form = signed_form(answer);
     const uint64_t weight = bytes.size() + signature->size();
-    add([=, this](Sink& sink) { write_delta(name, bytes, *signature, of_inflated, sink); }, weight);
+    add([=, this](Sink& sink) { write_delta(name, bytes, *signature, form, sink); }, weight);
   } else if (!content.similar) {
     // What is only copied is not worth a copy in memory.
-    const bool copied = !looks_deflated(bytes);
+    const bool copied = form_to_try(bytes) == FormKind::plain;
     add([=, this](Sink& sink) { write_data(bytes, sink); }, copied ? kLargestAhead + 1 : bytes.size());
   } else if (std::max(content.size, content.similar->size) <= kLargestBundled) {
     add_to_bundle(bytes, *content.similar);
@@ -155,32 +160,35 @@ void ContentSender::end_bundle() {
 }
 
 void ContentSender::write_data(const Slice& bytes, Sink& contents) {
-  const NewForm form(bytes, may_inflate(), folder_);
+  // Code packs better in parts, whatever the link leaves time for.
+  const bool is_code = form_to_try(bytes) == FormKind::code;
+  const NewForm form(bytes, is_code ? FormKind::code : inflated_if_time(bytes), folder_);
   form.put_head(contents, Method::data);
   copy(form.bytes(), contents);
 }
 
-void ContentSender::write_delta(const Name& name, const Slice& bytes, ByteView signature, bool of_inflated,
+void ContentSender::write_delta(const Name& name, const Slice& bytes, ByteView signature, FormKind signed_form,
                                 Sink& contents) {
-  const NewForm form(bytes, of_inflated, folder_);
-  // Nothing of a content as it is lies in an inflated one.
-  if (form.is_inflated() != of_inflated) return write_data(bytes, contents);
+  const NewForm form(bytes, signed_form, folder_);
+  // Nothing of one form lies in another.
+  if (form.kind() != signed_form) return write_data(bytes, contents);
   SequentialReader reader(form.bytes());
   const std::vector<DeltaPart> parts = find_delta(signature, reader);
   std::vector<DeltaHole> holes;
-  if (!of_inflated) holes = find_holes(parts, block_bytes_of(signature));
+  // A form that is deflated again is not made twice.
+  if (signed_form != FormKind::inflated) holes = find_holes(parts, block_bytes_of(signature));
   form.put_head(contents, holes.empty() ? Method::rsync : Method::draft);
   RunSink delta(contents, limits::kDeltaRunBytes);
   put_delta(parts, holes, form.bytes(), delta);
   delta.end();
   if (holes.empty()) return;
   const std::lock_guard lock(mutex_);
-  drafts_.emplace(name, std::move(holes));
+  drafts_.emplace(name, SentDraft{signed_form, std::move(holes)});
 }
 
 void ContentSender::write_patched(const Slice& bytes, const BasisFile& old_place, ByteView place, Sink& contents) {
-  const NewForm new_form(bytes, may_inflate(), folder_);
-  const OldForm old_form(shared_, old_place, new_form.is_inflated(), folder_);
+  const NewForm new_form(bytes, inflated_if_time(bytes), folder_);
+  const OldForm old_form(shared_, old_place, new_form.kind(), folder_);
   new_form.put_head(contents, Method::patch);
   contents.write(place);
   write_patch(old_form.bytes(), new_form.bytes(), contents);
@@ -190,14 +198,18 @@ void ContentSender::write_rest(const Bundle& bundle, Sink& contents) {
   std::deque<NewForm> new_forms;
   std::deque<OldForm> old_forms;
   Concatenation old_bytes, new_bytes;
-  const bool inflate = may_inflate();
   for (const auto& [bytes, old_place] : bundle.contents) {
-    const NewForm& form = new_forms.emplace_back(bytes, inflate, folder_);
+    const NewForm& form = new_forms.emplace_back(bytes, inflated_if_time(bytes), folder_);
     form.put_in_bundle(contents);
     new_bytes.add(form.bytes());
-    old_bytes.add(old_forms.emplace_back(shared_, old_place, form.is_inflated(), folder_).bytes());
+    old_bytes.add(old_forms.emplace_back(shared_, old_place, form.kind(), folder_).bytes());
   }
   write_patch(old_bytes, new_bytes, contents);
+}
+
+FormKind ContentSender::inflated_if_time(const Slice& bytes) {
+  return contents_.patch_work().strong && form_to_try(bytes) == FormKind::inflated ? FormKind::inflated
+                                                                                  : FormKind::plain;
 }
 
 void ContentSender::write_patch(const RandomAccess& old_bytes, const RandomAccess& new_bytes, Sink& contents) {

@@ -54,13 +54,13 @@ class ContentSender {
 
   // In any thread:
   void write_data(const Slice& bytes, Sink& contents);
-  void write_delta(const Name& name, const Slice& bytes, ByteView signature, bool of_inflated, Sink& contents);
+  void write_delta(const Name& name, const Slice& bytes, ByteView signature, FormKind signed_form, Sink& contents);
   void write_patched(const Slice& bytes, const BasisFile& old_place, ByteView place, Sink& contents);
   struct Bundle;
   void write_rest(const Bundle& bundle, Sink& contents);
   void write_patch(const RandomAccess& old_bytes, const RandomAccess& new_bytes, Sink& contents);
-  /// Whether there is time to inflate.
-  [[nodiscard]] bool may_inflate() { return contents_.patch_work().strong; }
+  /// Inflated, if it may be and there is time to.
+  [[nodiscard]] FormKind inflated_if_time(const Slice& bytes);
 
   OfferedBlocks& blocks_;
   const Basis& shared_;
@@ -73,8 +73,13 @@ class ContentSender {
     BundleSize size;
   };
   std::shared_ptr<Bundle> bundle_;
+  struct SentDraft {
+    FormKind form;
+    std::vector<DeltaHole> holes;
+  };
+  [[nodiscard]] SentDraft take_draft(const Name& name);
   std::mutex mutex_;  ///< guards drafts_
-  std::map<Name, std::vector<DeltaHole>> drafts_;
+  std::map<Name, SentDraft> drafts_;
   std::deque<uint64_t> weights_;  ///< of what waits
   uint64_t waiting_ = 0;          ///< their sum
   WorkAhead work_;                ///< the last member: its tasks use all others

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// A content after the first round of librsync, at the destination: all of it but its holes, which wait for the second.
+// A content's form after the first round of librsync, at the destination: all of it but its holes, which wait for the
+// second.
 #pragma once
 
 #include <vector>
@@ -9,24 +10,26 @@
 #include "base/concatenation.h"
 #include "base/spool.h"
 #include "delta/delta_parts.h"
+#include "endpoint/content_form.h"
 
 namespace docker_sync {
 
 class Draft {
  public:
-  /// `whole` holds the basis, `size` bytes at `offset`, and must outlive this.
-  Draft(const SpoolFolder& folder, const RandomAccess& whole, uint64_t offset, uint64_t size);
+  /// `basis` is what was signed, `head` that of the content.
+  Draft(const SpoolFolder& folder, OldForm basis, FormHead head);
 
   /// Reads a peer's delta. Throws ExitCode::protocol on what may not be. Memory: 32 bytes per part; scratch: what is
   /// new.
-  void read(Source& delta, uint64_t content_size);
+  void read(Source& delta);
 
+  [[nodiscard]] const FormHead& head() const { return head_; }
   [[nodiscard]] size_t holes() const { return holes_; }
   /// What lies in the basis where the holes are, one after the other.
   [[nodiscard]] const RandomAccess& basis_of_holes() const { return old_; }
 
-  /// Reads the delta for the holes, and writes the content. Throws likewise.
-  void complete(Source& delta, Sink& content);
+  /// Reads the delta for the holes, and writes the content's form. Throws likewise.
+  void complete(Source& delta, Sink& form);
 
  private:
   struct Part {
@@ -34,8 +37,8 @@ class Draft {
     uint64_t size, offset;  ///< offset: of a copy, in the basis
   };
 
-  const RandomAccess* whole_;
-  uint64_t offset_, size_;
+  const OldForm basis_;
+  const FormHead head_;
   Spool fresh_;  ///< new bytes in order; then those of the holes
   std::vector<Part> parts_;
   Concatenation old_;

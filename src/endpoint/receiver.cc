@@ -283,15 +283,13 @@ Answer Receiver::choose_signature(Wanted& content, const SkeletonEntry& entry) {
   const auto similar = basis_.index().find_similar(content_path(entry.gap), content.size);
   // The source has what is in a shared layer: it needs no signature to send a patch.
   if (!similar || shared_.at(similar->layer)) return Answer::none;
-  const OldForm form(basis_, *similar, true, folder_);
-  const uint64_t old_size = form.bytes().size();
-  // The new content's form is probably as much larger than itself as the old one's.
-  const uint64_t new_size = form.is_inflated() ? std::max(old_size, content.size) : content.size;
+  const OldForm form = OldForm::best(basis_, *similar, folder_);
+  const uint64_t old_size = form.bytes().size(), new_size = form.likely_size(content.size);
   if (!signature_pays(old_size, new_size)) return Answer::none;
   if (!budget_.take(signature_size(old_size, signature_shape(old_size, new_size)), new_size)) return Answer::none;
   content.similar = similar;
-  content.similar_inflated = form.is_inflated();
-  return form.is_inflated() ? Answer::inflated_signature : Answer::signature;
+  content.signed_form = form.kind();
+  return answer_with(form.kind());
 }
 
 void Receiver::answer(WantedBlock wanted, const std::vector<Answer>& given, Sink& answers) {
@@ -306,10 +304,9 @@ void Receiver::answer(WantedBlock wanted, const std::vector<Answer>& given, Sink
   for (const Answer answer : given) put_tag(answers, answer);
   for (const Wanted& one : wanted.contents) {
     if (!one.similar) continue;
-    const OldForm form(basis_, *one.similar, one.similar_inflated, folder_);
-    const uint64_t old_size = form.bytes().size();
-    const uint64_t new_size = form.is_inflated() ? std::max(old_size, one.size) : one.size;
-    put_run(answers, make_signature(form.bytes(), signature_shape(old_size, new_size)));
+    const OldForm form(basis_, *one.similar, one.signed_form, folder_);
+    put_run(answers,
+            make_signature(form.bytes(), signature_shape(form.bytes().size(), form.likely_size(one.size))));
   }
   budget_.sent();
 }

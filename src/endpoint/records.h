@@ -18,25 +18,24 @@
 //             8-byte hash
 //   config    u length, the image config; u size of each layer's tar, base first (0: not known)
 //   answers   to the next block that asks: a byte per content that asks, Answer; then per signature u length and
-//             librsync signature of the content, or of its inflated form
+//             librsync signature of the content, or of its form
 //   again     u block (counted from 0), u content in it: what came, or was said to be here, does not have its hash;
-//   send
-//             it as data
+//             send it as data
 //   refine    u block, u content in it, u length, librsync signature of what the basis has where its draft has holes
 //             Both stand before the answers to a block or at the end; what they ask for comes before that block's
 //             contents
 //
-//   a content that travels: u8 Method, with 128 added if what follows is its inflated form: then u the size of that, u
-//   length, recipe (docs/inflated-form.md). The old content is inflated then, too, if it can be. After that
+//   a content that travels: u8 Method, with 64 times the FormKind added. Unless that is plain, u the size of the form, u
+//   length, recipe (docs/inflated-form.md, docs/code-form.md); the old content is compared in the same form, if it has
+//   it. After that
 //     data      the bytes (both sides know how many)
 //     patch     a place, then runs: what makes the content of what lies there (docs/patch-format.md)
 //     bundled   a place, and nothing more, unless the bundle ends with it: then the rest of the bundle
 //     rsync     runs: delta (delta/delta_parts.h)
 //     draft     runs: delta with holes, for which the destination will ask
 //   after the last one of a block, the rest of its last bundle, if that has not ended
-//   rest      per content of the bundle u8 0, or 1, u size of the inflated form, u length, recipe; then runs: a patch
-//   that
-//             makes all of them, one after the other, of what lies at their places, one after the other
+//   rest      per content of the bundle u8 FormKind, and unless plain, u size of the form, u length, recipe; then runs:
+//             a patch that makes all of them, one after the other, of what lies at their places, one after the other
 //   runs      ( u length, bytes )* u 0
 //   place     u basis layer, u size, z offset: from the end of the last place that was told in this stream
 //
@@ -63,13 +62,24 @@ enum class Claim : uint8_t {
   repeat = 3,  ///< it was offered before in this sync
 };
 
+/// In what form a content is compared, and travels.
+enum class FormKind : uint8_t { plain = 0, inflated = 1, code = 2 };
+
 /// What the destination says of a content that the source asked for.
 enum class Answer : uint8_t {
   have = 0,
   none = 1,
-  signature = 2,           ///< it has a similar one
-  inflated_signature = 3,  ///< it has a similar one, and signed its inflated form
+  signature = 2,  ///< it has a similar one; more by 1 or 2 if it signed its inflated form or its code form
 };
+inline constexpr auto kLastAnswer = static_cast<Answer>(4);
+
+[[nodiscard]] constexpr Answer answer_with(FormKind signed_form) {
+  return static_cast<Answer>(static_cast<uint8_t>(Answer::signature) + static_cast<uint8_t>(signed_form));
+}
+/// REQUIRES: the answer comes with a signature.
+[[nodiscard]] constexpr FormKind signed_form(Answer answer) {
+  return static_cast<FormKind>(static_cast<uint8_t>(answer) - static_cast<uint8_t>(Answer::signature));
+}
 
 /// How a content travels.
 enum class Method : uint8_t { data = 0, patch = 1, bundled = 2, rsync = 3, draft = 4 };
