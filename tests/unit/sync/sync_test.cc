@@ -7,11 +7,14 @@
 #include <random>
 
 #include "cache_scratch.h"
+#include "delta/program.h"
 #include "endpoint/layer_cache.h"
 #include "fake_host.h"
 #include "tar_fixture.h"
 
 using namespace docker_sync;
+using programs::functions;
+using programs::program;
 
 namespace {
 
@@ -183,6 +186,29 @@ TEST_CASE("a large file with small edits all over costs two rounds of signatures
   CHECK(hosts.sync("app:1").result == Result::updated);
   hosts.check_same("app:1");
   CHECK(hosts.bytes < 110'000);
+}
+
+TEST_CASE("a program linked anew costs what is new, and the places that moved") {
+  const auto bytes_of_sync = [](const Bytes& old_bytes, const Bytes& new_bytes) {
+    const auto layer = [](const Bytes& program) {
+      return tar_file("app", std::string(program.begin(), program.end())) + tar_end();
+    };
+    TwoHosts hosts;
+    hosts.destination.engine.add({"app:1"}, {layer(old_bytes)});
+    hosts.source.engine.add({"app:1"}, {layer(new_bytes)});
+    CHECK(hosts.sync("app:1").result == Result::updated);
+    hosts.check_same("app:1");
+    return hosts.bytes;
+  };
+  const Bytes old_code = functions(60'000, 1);
+  Bytes new_code = functions(60'000, 1, true);
+  for (size_t i = 1'000; i < new_code.size(); i += 300'000) new_code[i] ^= 1;
+  const uint64_t as_code = bytes_of_sync(program(old_code), program(new_code));
+  const uint64_t as_bytes = bytes_of_sync(old_code, new_code);
+  CHECK(as_code < as_bytes / 2);
+  // One that became none, and the other way round, has nothing in common with what was signed.
+  CHECK(bytes_of_sync(program(old_code), new_code) < 2 * as_bytes);
+  CHECK(bytes_of_sync(old_code, program(new_code)) < 2 * as_bytes);
 }
 
 TEST_CASE("old files that have nothing but their paths in common with the new ones cost next to nothing") {
