@@ -26,6 +26,8 @@ class LayerBlob : public Source {
   ~LayerBlob() override;
 
   [[nodiscard]] BlobForm form() const { return form_; }
+  /// REQUIRES: nothing was read yet.
+  [[nodiscard]] bool begins_with(char c) const { return !rest_.empty() && rest_[0] == static_cast<uint8_t>(c); }
 
   /// Bytes of the tar. Throws ExitCode::image on a blob that is damaged or cut short.
   [[nodiscard]] size_t read(MutableBytes out) override;
