@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "engine/saved_layers.h"
 
 namespace docker_sync {
 
@@ -26,6 +25,7 @@ void read_basis(Engine& engine, const SpoolFolder& folder, const BasisReading& r
     if (missing.erase(diff_id) > 0) reading.on_needed(diff_id, *tar);
     basis.add(basis.number_of(diff_id), std::move(tar));
   };
+  wanted.on_image = reading.on_image;
   wanted.on_progress = [&](uint64_t done) {
     if (reading.on_progress) reading.on_progress(done, total);
   };

@@ -11,6 +11,7 @@
 
 #include "endpoint/basis.h"
 #include "engine/engine.h"
+#include "engine/saved_layers.h"
 
 namespace docker_sync {
 
@@ -20,6 +21,7 @@ struct BasisReading {
   /// Of these, layers that must be read. `on_needed` is called as soon as such a layer is here.
   std::set<Digest> needed;
   std::function<void(const Digest&, const Spool&)> on_needed;
+  std::function<void(const SavedImage&)> on_image;  ///< as in SavedLayers
   std::function<void(uint64_t done, uint64_t total)> on_progress;
 };
 

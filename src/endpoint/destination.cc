@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "base/queue.h"
 #include "base/task_group.h"
 #include "endpoint/basis_reader.h"
 #include "endpoint/receiver.h"
@@ -14,91 +13,6 @@
 namespace docker_sync {
 
 namespace {
-
-/// A layer whose bytes can be had.
-struct ReadyLayer {
-  Descriptor descriptor;
-  std::function<std::unique_ptr<Source>()> open;
-};
-
-/// Tells how far the engine has come, which pulls as fast as it takes in.
-class LoadProgress : public Source {
- public:
-  LoadProgress(std::unique_ptr<Source> below, ProgressReporter& progress, const Descriptor& layer)
-      : below_(std::move(below)), progress_(&progress), layer_(layer) {}
-  [[nodiscard]] size_t read(MutableBytes out) override {
-    const size_t count = below_->read(out);
-    done_ += count;
-    progress_->report(Stage::loading, done_, layer_.size, layer_.digest);
-    return count;
-  }
-
- private:
-  std::unique_ptr<Source> below_;
-  ProgressReporter* progress_;
-  Descriptor layer_;
-  uint64_t done_ = 0;
-};
-
-/// Gives the archive its members as they become ready: layers in whatever order, the metadata when all are there.
-class Assembly {
- public:
-  Assembly(const Receive& request, Receiver& receiver, ProgressReporter& progress)
-      : request_(request), receiver_(receiver), progress_(progress) {
-    std::set<Digest> distinct;
-    for (const PlannedLayer& layer : request.layers) {
-      if (layer.origin != LayerOrigin::present) distinct.insert(layer.diff_id);
-    }
-    layers_left_ = distinct.size();
-  }
-
-  void layer_ready(const Digest& diff_id, uint64_t size, std::function<std::unique_ptr<Source>()> open) {
-    ready_.push({{diff_id, size}, std::move(open)});
-  }
-  void metadata_ready() { metadata_ready_.push(true); }
-  void close(const Error& error) {
-    ready_.close(error);
-    metadata_ready_.close(error);
-  }
-
-  std::optional<ArchiveMember> next() {
-    if (layers_left_ > 0) {
-      --layers_left_;
-      auto layer = ready_.pop();
-      const Descriptor descriptor = layer->descriptor;
-      return ArchiveMember{blob_path(descriptor.digest), descriptor.size,
-                           [this, descriptor, open = std::move(layer->open)] {
-                             return std::make_unique<LoadProgress>(open(), progress_, descriptor);
-                           }};
-    }
-    if (!metadata_) metadata_ = make_metadata();
-    if (next_metadata_ == metadata_->size()) return std::nullopt;
-    return std::move((*metadata_)[next_metadata_++]);
-  }
-
- private:
-  std::vector<ArchiveMember> make_metadata() {
-    (void)metadata_ready_.pop();
-    const Bytes& config = receiver_.config();
-    if (request_.config && Digest::of(config) != *request_.config) {
-      throw Error(ExitCode::verification, "the image's config arrived damaged", "try again");
-    }
-    std::vector<Descriptor> layers;
-    for (size_t i = 0; i < request_.layers.size(); ++i) {
-      layers.push_back({request_.layers[i].diff_id, receiver_.layer_sizes()[i]});
-    }
-    return metadata_members(config, layers);
-  }
-
-  const Receive& request_;
-  Receiver& receiver_;
-  ProgressReporter& progress_;
-  size_t layers_left_;
-  Queue<ReadyLayer> ready_;
-  Queue<bool> metadata_ready_;
-  std::optional<std::vector<ArchiveMember>> metadata_;
-  size_t next_metadata_ = 0;
-};
 
 std::set<Digest> layers_from(const Receive& request, LayerOrigin origin) {
   std::set<Digest> layers;
@@ -115,74 +29,119 @@ Ready Destination::receive(const Receive& request) {
   journal_.sweep(engine_, request.config);
   const SyncStreams streams(request.sync);
   Basis basis(request.basis, cache_);
-  std::optional<Assembly> assembly;
+  Assembly assembly(request, engine_.partial_load(), progress_);
   std::atomic<uint64_t> layer_bytes = 0;
   std::optional<Receiver> receiver;
   OtherImages others(engine_, folder_, cache_, basis);
   receiver.emplace(connection_, streams, folder_, basis, others, cache_, layers_from(request, LayerOrigin::travels),
                    request.layers.size(), progress_, [&](const LayerRebuild& layer) {
                      layer_bytes += layer.size;
-                     assembly->layer_ready(layer.diff_id, layer.size, [&] { return receiver->open(layer); });
+                     assembly.layer_ready(layer.diff_id, layer.size, [&receiver, &layer] { return receiver->open(layer); });
                    });
-  assembly.emplace(request, *receiver, progress_);
 
   TaskGroup tasks([&](const Error& error) {
     basis.close(error);
     receiver->close(error);
-    assembly->close(error);
+    assembly.close(error);
     connection_.retire_streams_below(streams.first_of_next(), error);
   });
   tasks.run([&] {
-    BasisReading reading{request.basis_images,
-                         {request.basis.begin(), request.basis.end()},
-                         layers_from(request, LayerOrigin::local),
-                         {},
-                         {}};
-    reading.on_needed = [&](const Digest& layer, const Spool& tar) {
-      assembly->layer_ready(layer, tar.size(), [&tar] { return std::make_unique<SequentialReader>(tar); });
-    };
-    reading.on_progress = [&](uint64_t done, uint64_t total) { progress_.report(Stage::indexing, done, total); };
-    read_basis(engine_, folder_, reading, basis);
-    basis.seal();
+    open_basis(request, basis, assembly);
+    find_blobs(assembly);
   });
   tasks.run([&] {
     receiver->answer();
-    assembly->metadata_ready();
+    assembly.metadata_ready(receiver->config(), receiver->layer_sizes());
   });
   tasks.run([&] { receiver->collect(); });
   std::string id;
-  tasks.run_here([&] {
-    TarSource archive([&] { return assembly->next(); });
-    id = load(request, archive);
-  });
+  tasks.run_here([&] { id = load(request, assembly); });
   tasks.wait();
   connection_.retire_streams_below(streams.first_of_next(), Error(ExitCode::internal, "this sync is over"));
   return {request.sync, id, layer_bytes};
 }
 
-std::string Destination::load(const Receive& request, Source& archive) {
-  // Classic stores name an image by its config digest: known before, so that only what is ours is ever removed.
-  if (!request.config) throw Error(ExitCode::engine, "the source's engine does not tell the image's config digest");
-  const std::string id = request.config->text();
-  const bool was_there = engine_.inspect(id).has_value();
-  if (!was_there) {
-    journal_entry_ = journal_.begin(*request.config);
-    unnamed_ = id;
+void Destination::open_basis(const Receive& request, Basis& basis, Assembly& assembly) {
+  BasisReading reading;
+  reading.images = request.basis_images;
+  reading.layers = {request.basis.begin(), request.basis.end()};
+  reading.needed = layers_from(request, LayerOrigin::local);
+  reading.on_needed = [&](const Digest& layer, const Spool& tar) {
+    assembly.layer_ready(layer, tar.size(), [&tar] { return std::make_unique<SequentialReader>(tar); });
+  };
+  reading.on_image = [&](const SavedImage& image) { take_blobs(image, assembly); };
+  reading.on_progress = [&](uint64_t done, uint64_t total) { progress_.report(Stage::indexing, done, total); };
+  read_basis(engine_, folder_, reading, basis);
+  basis.seal();
+}
+
+void Destination::find_blobs(Assembly& assembly) {
+  std::set<Digest> unknown = assembly.unknown_blobs();
+  if (!unknown.empty()) {
+    SavedLayers wanted;
+    wanted.on_image = [&](const SavedImage& image) { take_blobs(image, assembly); };
+    const std::vector<std::string> ids = images_holding(engine_.list(), unknown);
+    if (!ids.empty()) read_saved_layers(engine_, ids, folder_, wanted);
   }
-  try {
-    const std::vector<std::string> loaded = engine_.load(archive);
-    verbose(fmt::format("the engine says it loaded {} image(s)", loaded.size()));
-    const auto image = engine_.inspect(id);
-    Identity wanted{request.config, {}, request.fingerprint};
-    for (const PlannedLayer& layer : request.layers) wanted.diff_ids.push_back(layer.diff_id);
-    if (!image || !image->identity.same_as(wanted) || image->identity.diff_ids != wanted.diff_ids) {
-      throw Error(ExitCode::verification, "the engine loaded the image but does not have it", "see the daemon's log");
+  assembly.blobs_known();
+}
+
+void Destination::take_blobs(const SavedImage& image, Assembly& assembly) {
+  for (size_t i = 0; i < image.diff_ids.size(); ++i) assembly.blob_known(image.diff_ids[i], image.blobs[i]);
+}
+
+std::string Destination::load(const Receive& request, Assembly& assembly) {
+  std::string id;
+  assembly.on_identity = [&](const Digest& config, const Digest& manifest) {
+    // Known before there can be such an image, so that only what is ours is ever removed.
+    id = engine_.id_of_loaded(config, manifest);
+    if (engine_.inspect(id)) return;
+    journal_entry_ = journal_.begin(Digest::parse(id));
+    unnamed_ = id;
+  };
+  const auto load_once = [&] {
+    try {
+      TarSource archive([&] { return assembly.next(); });
+      const std::vector<std::string> loaded = engine_.load(archive);
+      verbose(fmt::format("the engine says it loaded {} image(s)", loaded.size()));
+      verify(request, id);
+    } catch (...) {
+      roll_back();
+      throw;
     }
-  } catch (...) {
-    roll_back();
-    throw;
+  };
+  try {
+    load_once();
+  } catch (const Error& error) {
+    // What a store has under which blobs is less sure than what it has: the archive is made again, whole.
+    const bool refused = error.code() == ExitCode::engine || error.code() == ExitCode::verification;
+    const bool again = !id.empty() && refused && engine_.partial_load() == PartialLoad::known_blobs;
+    if (!again || assembly.left_out().empty()) throw;
+    verbose(std::string("loading all layers, since leaving some out failed: ") + error.what());
+    assembly.start_again_with(read_layers(assembly.left_out()));
+    load_once();
   }
   return id;
+}
+
+void Destination::verify(const Receive& request, const std::string& id) {
+  const auto image = engine_.inspect(id);
+  std::vector<Digest> wanted;
+  for (const PlannedLayer& layer : request.layers) wanted.push_back(layer.diff_id);
+  // The ID stands for the config: it is the digest of it, or of the manifest that names it.
+  if (!image || image->id != id || image->identity.diff_ids != wanted || !engine_.is_whole(id)) {
+    throw Error(ExitCode::verification, "the engine loaded the image but does not have it", "see the daemon's log");
+  }
+}
+
+std::map<Digest, std::unique_ptr<Spool>> Destination::read_layers(std::set<Digest> layers) {
+  std::map<Digest, std::unique_ptr<Spool>> tars;
+  const std::vector<std::string> ids = images_holding(engine_.list(), layers);
+  SavedLayers wanted;
+  wanted.layers = layers;
+  wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<Spool> tar) { tars[diff_id] = std::move(tar); };
+  if (!ids.empty()) read_saved_layers(engine_, ids, folder_, wanted);
+  return tars;
 }
 
 void Destination::commit(const Commit& request) {

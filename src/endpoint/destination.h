@@ -6,11 +6,18 @@
 // did can be undone, and is, whatever happens.
 #pragma once
 
+#include <map>
+#include <memory>
+#include <set>
+
 #include "base/spool.h"
+#include "endpoint/assembly.h"
+#include "endpoint/basis.h"
 #include "endpoint/journal.h"
 #include "endpoint/layer_cache.h"
 #include "endpoint/progress_reporter.h"
 #include "engine/engine.h"
+#include "engine/saved_layers.h"
 #include "wire/connection.h"
 
 namespace docker_sync {
@@ -43,7 +50,15 @@ class Destination {
   void roll_back() noexcept;
 
  private:
-  [[nodiscard]] std::string load(const Receive& request, Source& archive);
+  void open_basis(const Receive& request, Basis& basis, Assembly& assembly);
+  /// Finds out under which blobs the engine has the layers that are to be left out.
+  void find_blobs(Assembly& assembly);
+  static void take_blobs(const SavedImage& image, Assembly& assembly);
+  [[nodiscard]] std::string load(const Receive& request, Assembly& assembly);
+  /// Throws ExitCode::verification unless the engine has all of the image: its word at the load is not proof.
+  void verify(const Receive& request, const std::string& id);
+  /// Those of the layers that images of the engine hold.
+  [[nodiscard]] std::map<Digest, std::unique_ptr<Spool>> read_layers(std::set<Digest> layers);
 
   Connection& connection_;
   Engine& engine_;

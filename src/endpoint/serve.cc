@@ -68,7 +68,6 @@ class Server {
   void work(uint32_t sync, Work&& answer);
 
   [[nodiscard]] Engine& engine();
-  [[nodiscard]] Engine& engine_of_classic_store();
   [[nodiscard]] const SpoolFolder& folder();
   [[nodiscard]] Destination& destination();
 
@@ -92,15 +91,6 @@ Engine& Server::engine() {
   return *engine_;
 }
 
-Engine& Server::engine_of_classic_store() {
-  if (engine().store_kind() != StoreKind::classic) {
-    throw Error(ExitCode::engine,
-                engine().description() + " keeps images in a containerd store, which is not supported yet",
-                "only reports work with it; use docker save and docker load");
-  }
-  return engine();
-}
-
 const SpoolFolder& Server::folder() {
   if (!folder_) folder_.emplace(tmpfolder_);
   return *folder_;
@@ -108,7 +98,7 @@ const SpoolFolder& Server::folder() {
 
 Destination& Server::destination() {
   if (!destination_) {
-    destination_.emplace(connection_, engine_of_classic_store(), folder(), progress_, layer_cache_,
+    destination_.emplace(connection_, engine(), folder(), progress_, layer_cache_,
                          Journal(folder_in_cache(options_.cache_folder, "loading")));
   }
   return *destination_;
@@ -125,7 +115,7 @@ void Server::handle(const Frame& frame) {
       auto request = decode<Send>(frame);
       basis_ = request.basis;
       return work(request.sync, [this, request] {
-        send_image(connection_, engine_of_classic_store(), folder(), progress_, layer_cache_, request);
+        send_image(connection_, engine(), folder(), progress_, layer_cache_, request);
         return Sent{request.sync};
       });
     }

@@ -100,6 +100,7 @@ void ImageSender::open_image() {
   wanted.layers = {request_.layers.begin(), request_.layers.end()};
   wanted.layers.insert(own_basis_.begin(), own_basis_.end());
   wanted.config = request_.config;
+  if (!wanted.config) wanted.config_of = request_.diff_ids;
   wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<Spool> tar) {
     if (awaited.erase(diff_id) == 0) return opened_.push({diff_id, std::move(tar)});
     shared_.add(shared_.number_of(diff_id), std::move(tar));

@@ -75,6 +75,22 @@ std::vector<ImageInfo> DockerEngine::list() {
   return images;
 }
 
+PartialLoad DockerEngine::partial_load() const {
+  return store_.kind == StoreKind::classic ? PartialLoad::chain_prefix : PartialLoad::known_blobs;
+}
+
+std::string DockerEngine::id_of_loaded(const Digest& config, const Digest& manifest) const {
+  return (store_.kind == StoreKind::classic ? config : manifest).text();
+}
+
+bool DockerEngine::is_whole(const std::string& id) {
+  if (store_.kind == StoreKind::classic) return true;  // It checks every layer before there is an image.
+  // Docker 26 leaves out of the list what is not whole; later ones list it, and tell.
+  const std::string path = version_.tells_availability ? fmt::format("/v{}/images/json?all=1&manifests=1", kAvailabilityApi)
+                                                       : target("/images/json?all=1");
+  return lists_whole(expect_ok("list its images", http_.exchange("GET", path)).body, id);
+}
+
 std::unique_ptr<Source> DockerEngine::save(const std::vector<std::string>& ids) {
   assert(!ids.empty());
   std::string query;

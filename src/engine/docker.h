@@ -18,10 +18,12 @@ class DockerEngine : public Engine {
   explicit DockerEngine(HttpClient::Connect connect);
 
   [[nodiscard]] std::string description() const override;
-  [[nodiscard]] StoreKind store_kind() const override { return store_.kind; }
+  [[nodiscard]] PartialLoad partial_load() const override;
 
   [[nodiscard]] std::vector<ImageInfo> list() override;
   [[nodiscard]] std::optional<ImageInfo> inspect(const std::string& id_or_name) override;
+  [[nodiscard]] std::string id_of_loaded(const Digest& config, const Digest& manifest) const override;
+  [[nodiscard]] bool is_whole(const std::string& id) override;
   [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>& ids) override;
   [[nodiscard]] std::vector<std::string> load(Source& archive) override;
   void tag(const std::string& id, const Reference& name) override;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -126,7 +127,8 @@ std::optional<Reference> parse_name(const std::string& name) {
 DockerVersion parse_version(const std::string& json) {
   return interpret(json, "version", [](const Json& answer) {
     const std::string newest = answer.at("ApiVersion"), oldest = string_or_empty(answer, "MinAPIVersion");
-    DockerVersion version{answer.at("Version"), kPreferredApi};
+    DockerVersion version{answer.at("Version"), kPreferredApi, false};
+    version.tells_availability = parse_api_version(kAvailabilityApi) <= parse_api_version(newest);
     if (parse_api_version(newest) < parse_api_version(kPreferredApi)) version.api = newest;
     if (!oldest.empty() && parse_api_version(kPreferredApi) < parse_api_version(oldest)) version.api = oldest;
     return version;
@@ -158,6 +160,26 @@ std::vector<std::string> parse_image_ids(const std::string& json) {
         return ids;
       },
       only_ids);
+}
+
+bool lists_whole(const std::string& json, const std::string& id) {
+  // [ { "Id": …, "Manifests": [ { "Kind": …, "Available": … } ] } ]
+  const auto only_these = [](int depth, Json::parse_event_t event, Json& value) {
+    if (event != Json::parse_event_t::key) return depth < 6;
+    return depth == 2 ? value == "Id" || value == "Manifests" : value == "Kind" || value == "Available";
+  };
+  return interpret(json, "list of images", [&](const Json& answer) {
+    for (const Json& image : answer) {
+      if (image.at("Id") != id) continue;
+      const auto manifests = image.find("Manifests");
+      if (manifests == image.end() || manifests->is_null()) return true;
+      // Of several platforms' manifests one that is there will do; attestations are of other kinds.
+      return std::any_of(manifests->begin(), manifests->end(), [](const Json& manifest) {
+        return manifest.at("Kind") == "image" && manifest.at("Available") == true;
+      });
+    }
+    return false;
+  }, only_these);
 }
 
 DockerImage parse_image(const std::string& json, StoreKind kind) {

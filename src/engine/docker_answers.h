@@ -17,12 +17,21 @@ namespace docker_sync {
 /// The API that we were written against: Docker 20.10's. Later daemons speak it, or say with what they begin.
 inline constexpr const char* kPreferredApi = "1.41";
 
+/// The first one whose list of images says whether all of an image is there.
+inline constexpr const char* kAvailabilityApi = "1.48";
+
 struct DockerVersion {
   std::string engine;  ///< "20.10.24"
   std::string api;     ///< the one to speak, "1.41"
+  bool tells_availability = false;  ///< it speaks kAvailabilityApi, too
 };
 /// From /version: kPreferredApi, or what the daemon has that is nearest to it.
 [[nodiscard]] DockerVersion parse_version(const std::string& json);
+
+enum class StoreKind : uint8_t {
+  classic = 0,     ///< graph driver: an image's ID is the digest of its config
+  containerd = 1,  ///< containerd image store: that of a manifest or an index
+};
 
 struct DockerStore {
   StoreKind kind = StoreKind::classic;
@@ -33,6 +42,9 @@ struct DockerStore {
 
 /// From /images/json: the IDs. Keeps nothing else of the answer in memory.
 [[nodiscard]] std::vector<std::string> parse_image_ids(const std::string& json);
+
+/// From /images/json, with or without manifests: whether that ID is in it, and not said to lack anything.
+[[nodiscard]] bool lists_whole(const std::string& json, const std::string& id);
 
 struct DockerImage {
   ImageInfo info;

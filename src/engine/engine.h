@@ -16,10 +16,11 @@
 
 namespace docker_sync {
 
-/// What a partial archive must look like (docs/engines.md).
-enum class StoreKind : uint8_t {
-  classic = 0,     ///< Docker graph driver: a present chain-ID prefix may be left out
-  containerd = 1,  ///< containerd image store: blobs with their exact descriptors may be left out
+/// Which layers an archive for load() may leave out, and how its manifest then names them (docs/engines.md). What no
+/// image of the engine has is never left out.
+enum class PartialLoad : uint8_t {
+  chain_prefix,  ///< those of a chain prefix that one of its images has; whatever is said of them
+  known_blobs,   ///< those of its images, under the very descriptors that a save of these shows
 };
 
 class Engine {
@@ -27,7 +28,7 @@ class Engine {
   virtual ~Engine() = default;
 
   [[nodiscard]] virtual std::string description() const = 0;  ///< "Docker 20.10.24 (overlay2)", for messages
-  [[nodiscard]] virtual StoreKind store_kind() const = 0;
+  [[nodiscard]] virtual PartialLoad partial_load() const = 0;
 
   /// All images that are named or dangling; not the intermediate ones of a build.
   /// One that vanishes while it is listed is left out.
@@ -35,6 +36,12 @@ class Engine {
 
   /// The image of that ID or name, or nothing.
   [[nodiscard]] virtual std::optional<ImageInfo> inspect(const std::string& id_or_name) = 0;
+
+  /// The ID that an image gets by load() of an archive with this config and this OCI manifest.
+  [[nodiscard]] virtual std::string id_of_loaded(const Digest& config, const Digest& manifest) const = 0;
+
+  /// Whether the store has all of an image that inspect() finds: some take images in parts, and say nothing.
+  [[nodiscard]] virtual bool is_whole(const std::string& id) = 0;
 
   /// The engine's save archive (a tar stream) of these images, by ID; at least one. Reading waits as long as the engine
   /// spools, minutes perhaps. The Source must not outlive the engine; letting go of it early ends the save. Whoever

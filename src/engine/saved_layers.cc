@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "engine/saved_layers.h"
 
+#include <fmt/format.h>
+
 #include "base/error.h"
+#include "engine/saved_metadata.h"
 #include "image/archive_reader.h"
-#include "image/config.h"
+#include "image/layer_blob.h"
 
 namespace docker_sync {
 
@@ -34,46 +37,73 @@ class SaveReader {
 
   void take(const ArchiveEntry& entry, Source& content) {
     if (entry.type != ArchiveEntry::Type::file) return;
-    if (const auto digest = unwanted_blob(entry.path)) {
-      if (wanted_.on_file) wanted_.on_file(*digest, entry.size);
-      return;
-    }
-    if (!spool_) spool_ = std::make_unique<Spool>(folder_);
-    const Digest digest = spool_hashed(content);
-    if (wanted_.on_file) wanted_.on_file(digest, spool_->size());
-    if (layers_left_.erase(digest) > 0) {
-      spool_->flush();
-      wanted_.on_layer(digest, std::move(spool_));
-    } else if (config_left_ == digest && spool_->size() <= kMaxMetadata) {
-      spool_->flush();
-      Bytes config(static_cast<size_t>(spool_->size()));
-      spool_->read_at(0, config);
-      wanted_.on_config(std::move(config));
-      config_left_.reset();
-      spool_->clear();
-    } else {
-      spool_->clear();
+    const std::optional<Digest> name = blob_at(entry.path);
+    if (name) metadata_.add_blob(*name, entry.size);
+    LayerBlob layer(content);
+    if (layer.form() == BlobForm::plain && layer.begins_with('{') && entry.size <= kMaxMetadata) {
+      take_text(name, read_all(layer));
+    } else if (layer.form() == BlobForm::plain && layer.begins_with('[') && entry.size <= kMaxMetadata &&
+               entry.path == "manifest.json") {
+      metadata_.add_manifest_json(read_all(layer));
+    } else if (layer.form() == BlobForm::plain && name && !is_wanted(*name)) {
+      // Docker 25 and later name a tar by its hash: one that is not wanted need not be spooled to know it. Its name is
+      // believed only for that.
+      tell_file(*name, entry.size);
+    } else if (!layers_left_.empty() || config_left_ || wanted_.on_file) {
+      take_tar(layer);
     }
   }
 
-  void check_complete() const {
-    if (layers_left_.empty() && !config_left_) return;
-    throw Error(ExitCode::image,
-                layers_left_.empty()
-                    ? "the engine gave out the image without its config"
-                    : "the engine gave out the image without its layer " + layers_left_.begin()->brief(),
-                "it was removed meanwhile, or its store is damaged");
+  void finish() {
+    if (wanted_.config_of) {
+      const Bytes* config = metadata_.config_of(*wanted_.config_of);
+      if (config == nullptr) throw_incomplete("its config");
+      wanted_.on_config(*config);
+    }
+    if (!layers_left_.empty()) throw_incomplete("its layer " + layers_left_.begin()->brief());
+    if (config_left_) throw_incomplete("its config");
+    if (!wanted_.on_image) return;
+    for (const SavedImage& image : metadata_.whole_images()) wanted_.on_image(image);
   }
 
  private:
-  /// Docker 25 and later name a blob by its hash: one that is not wanted need not be spooled to know it. Its name is
-  /// believed only for that.
-  [[nodiscard]] std::optional<Digest> unwanted_blob(const std::string& path) const {
-    static const std::string kBlobs = "blobs/sha256/";
-    if (!path.starts_with(kBlobs)) return std::nullopt;
-    const Digest digest = Digest::parse("sha256:" + path.substr(kBlobs.size()));
-    if (layers_left_.contains(digest) || config_left_ == digest) return std::nullopt;
-    return digest;
+  [[nodiscard]] bool is_wanted(const Digest& digest) const {
+    return layers_left_.contains(digest) || config_left_ == digest;
+  }
+
+  void tell_file(const Digest& digest, uint64_t size) const {
+    if (wanted_.on_file) wanted_.on_file(digest, size);
+  }
+
+  [[nodiscard]] static Bytes read_all(Source& source) {
+    MemorySink sink;
+    copy(source, sink);
+    return std::move(sink.bytes());
+  }
+
+  /// What may be a config or a manifest, or a layer whose first file has an odd name.
+  void take_text(const std::optional<Digest>& name, Bytes content) {
+    const Digest digest = Digest::of(content);
+    if (layers_left_.contains(digest)) {
+      MemorySource source(content);
+      take_tar(source);
+      return;
+    }
+    tell_file(digest, content.size());
+    if (config_left_ == digest) {
+      config_left_.reset();
+      wanted_.on_config(content);
+    }
+    if (name == digest) metadata_.add_content(digest, std::move(content));
+  }
+
+  void take_tar(Source& tar) {
+    if (!spool_) spool_ = std::make_unique<Spool>(folder_);
+    const Digest digest = spool_hashed(tar);
+    tell_file(digest, spool_->size());
+    if (layers_left_.erase(digest) == 0) return spool_->clear();
+    spool_->flush();
+    wanted_.on_layer(digest, std::move(spool_));
   }
 
   [[nodiscard]] Digest spool_hashed(Source& content) {
@@ -86,10 +116,24 @@ class SaveReader {
     return {hash.finish()};
   }
 
+  [[noreturn]] void throw_incomplete(const std::string& what) const {
+    const std::set<Digest> missing = metadata_.missing_blobs();
+    if (missing.empty()) {
+      throw Error(ExitCode::image, "the engine gave out the image without " + what,
+                  "it was removed meanwhile, or its store is damaged");
+    }
+    const std::string others = missing.size() == 1 ? "" : fmt::format(" and {} more", missing.size() - 1);
+    throw Error(ExitCode::image,
+                fmt::format("the engine's store has lost blob {} of the image{}, so {} cannot be had",
+                            missing.begin()->brief(), others, what),
+                "pull or build the image again on that host");
+  }
+
   const SpoolFolder& folder_;
   const SavedLayers& wanted_;
   std::set<Digest> layers_left_;
   std::optional<Digest> config_left_;
+  SavedMetadata metadata_;
   std::unique_ptr<Spool> spool_;
 };
 
@@ -101,7 +145,7 @@ void read_saved_layers(Engine& engine, const std::vector<std::string>& ids, cons
   const auto archive = engine.save(ids);
   CountedSource counted(*archive, wanted.on_progress);
   read_archive(counted, [&](const ArchiveEntry& entry, Source& content) { reader.take(entry, content); });
-  reader.check_complete();
+  reader.finish();
 }
 
 }  // namespace docker_sync

@@ -16,6 +16,7 @@ using nlohmann::ordered_json;
 
 constexpr const char* kManifestMediaType = "application/vnd.oci.image.manifest.v1+json";
 constexpr const char* kConfigMediaType = "application/vnd.oci.image.config.v1+json";
+const std::string kBlobs = "blobs/sha256/";
 constexpr const char* kIndexMediaType = "application/vnd.oci.image.index.v1+json";
 
 /// Reads values out of a JSON file, blaming whoever gave it.
@@ -75,6 +76,13 @@ class Reader {
   ExitCode blame_;
 };
 
+Descriptor descriptor_of(const Reader& reader, const json& object) {
+  const json& size = reader.needed_member(object, "size");
+  if (!size.is_number_unsigned()) reader.refuse("has no number as size");
+  return {Digest::parse(reader.text(reader.needed_member(object, "digest"), "digest")), size.get<uint64_t>(),
+          reader.text_or_empty(object, "mediaType")};
+}
+
 ordered_json descriptor(const char* media_type, const Digest& digest, uint64_t size) {
   return {{"mediaType", media_type}, {"digest", digest.text()}, {"size", size}};
 }
@@ -120,6 +128,29 @@ std::vector<ManifestItem> parse_manifest_json(ByteView bytes, ExitCode blame) {
   return items;
 }
 
+std::optional<ImageManifest> find_manifest(ByteView blob) {
+  try {
+    const Reader reader("the manifest", ExitCode::image);
+    const json document = reader.parse(blob, 1, {"config", "layers"});
+    ImageManifest manifest;
+    manifest.config = descriptor_of(reader, reader.needed_member(document, "config")).digest;
+    const json& layers = reader.needed_member(document, "layers");
+    if (!layers.is_array() || layers.size() > kMaxLayers) return std::nullopt;
+    for (const json& layer : layers) manifest.layers.push_back(descriptor_of(reader, layer));
+    return manifest;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<ImageConfig> find_config(ByteView blob) {
+  try {
+    return parse_config(blob, ExitCode::image);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 Bytes oci_manifest(ByteView config, std::span<const Descriptor> layers) {
   ordered_json list = ordered_json::array();
   for (const Descriptor& layer : layers) list.push_back(descriptor(layer.media_type.c_str(), layer.digest, layer.size));
@@ -145,6 +176,15 @@ Bytes oci_index(ByteView manifest) {
 
 Bytes oci_layout() { return bytes_of({{"imageLayoutVersion", "1.0.0"}}); }
 
-std::string blob_path(const Digest& digest) { return "blobs/sha256/" + digest.hex(); }
+std::string blob_path(const Digest& digest) { return kBlobs + digest.hex(); }
+
+std::optional<Digest> blob_at(std::string_view path) {
+  if (!path.starts_with(kBlobs)) return std::nullopt;
+  try {
+    return Digest::parse("sha256:" + std::string(path.substr(kBlobs.size())));
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
 
 }  // namespace docker_sync

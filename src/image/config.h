@@ -7,8 +7,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -53,6 +55,19 @@ struct Descriptor {
   std::string media_type = kLayerMediaType;
 };
 
+/// An image as a manifest blob describes it, of OCI's or Docker's media types.
+struct ImageManifest {
+  Digest config;
+  std::vector<Descriptor> layers;  ///< base first, as they are stored
+};
+
+/// Reads a blob that may be anything: an index, a config, an attestation, a layer. Nothing if it is no manifest of an
+/// image.
+[[nodiscard]] std::optional<ImageManifest> find_manifest(ByteView blob);
+
+/// Likewise: the config, if it is one.
+[[nodiscard]] std::optional<ImageConfig> find_config(ByteView blob);
+
 /// The OCI manifest of an image, byte for byte as Docker 25 and later (classic store) saves it.
 [[nodiscard]] Bytes oci_manifest(ByteView config, std::span<const Descriptor> layers);
 
@@ -67,5 +82,7 @@ struct Descriptor {
 
 /// Where a blob lies in an OCI layout: "blobs/sha256/<hex>".
 [[nodiscard]] std::string blob_path(const Digest& digest);
+/// The blob that lies there, if that is such a path.
+[[nodiscard]] std::optional<Digest> blob_at(std::string_view path);
 
 }  // namespace docker_sync

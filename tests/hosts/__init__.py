@@ -8,6 +8,7 @@ Virtual machines would be closer to life, but need minutes and a hypervisor wher
 
 from .engine import Engine, copy_images
 from .engine_proxy import EngineProxy
+from .engine_roots import DOCKER20, DOCKER26, DOCKER26_CONTAINERD, DOCKER28, DOCKER28_CONTAINERD, EngineKind
 from .host import Host
 from .images import Recipe, edited, import_busybox, noise
 from .link import Link
@@ -20,7 +21,8 @@ from .waiting import wait_until
 from .workdir import WorkDir
 
 __all__ = [
-    "CommandFailed", "Engine", "EngineProxy", "Host", "Link", "MemoryWatch", "Network", "Process",
+    "DOCKER20", "DOCKER26", "DOCKER26_CONTAINERD", "DOCKER28", "DOCKER28_CONTAINERD",
+    "CommandFailed", "Engine", "EngineKind", "EngineProxy", "Host", "Link", "MemoryWatch", "Network", "Process",
     "Recipe", "Result", "SshServer", "Terminal", "WorkDir", "copy_images", "edited", "import_busybox",
     "introduce", "make_key", "noise", "wait_until",
 ]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: docker-sync authors
 # SPDX-License-Identifier: MIT
-"""A host's dockerd, and its images."""
+"""A host's dockerd, and its images. Which dockerd is for the host to say (engine_roots.py)."""
 
 import http.client
 import json
@@ -10,6 +10,19 @@ import subprocess
 from .waiting import wait_until
 
 SOCKET = "/run/docker.sock"
+SETTINGS = "/run/docker-daemon.json"  # /run: the one folder that an engine in a root of its own sees, too
+
+# Runs the rest of its arguments in the engine's own root, with the host's processes, devices, sockets and disks.
+# Not a chroot: runc wants a root that is a mount.
+IN_ENGINE_ROOT = """
+set -e
+cd /run/engine-root
+for shared in proc sys dev tmp var/lib/docker; do mount --rbind /$shared $shared; done
+mount --bind /run run
+pivot_root . mnt
+umount -l /mnt
+exec "$@"
+"""
 
 
 class Engine:
@@ -18,11 +31,15 @@ class Engine:
 
     def start(self, timeout_s=60):
         self.host.run(["groupadd", "--force", "--system", "docker"])
+        group = self.host.run(["getent", "group", "docker"]).stdout.split(":")[2]
+        kind = self.host.engine
+        enter = ["unshare", "--mount", "sh", "-c", IN_ENGINE_ROOT, "sh"] if kind.root else []
+        self.host.write(SETTINGS, json.dumps(kind.settings))
         log = open(self.host.disk / "dockerd.log", "ab")
         self._daemon = self.host.spawn(
-            ["dockerd", "--iptables=false", "--bridge=none", "--data-root", "/var/lib/docker",
-             "--exec-root", "/run/docker", "--exec-opt", "native.cgroupdriver=cgroupfs",
-             "-H", f"unix://{SOCKET}"],
+            [*enter, "dockerd", "--config-file", SETTINGS, "--group", group, "--iptables=false", "--bridge=none",
+             "--data-root", "/var/lib/docker", "--exec-root", "/run/docker",
+             "--exec-opt", "native.cgroupdriver=cgroupfs", "-H", f"unix://{SOCKET}"],
             stdout=log, stderr=log, text=False)
         log.close()
         wait_until(lambda: self.answers() or not self._daemon.running(), "dockerd to answer", timeout_s)

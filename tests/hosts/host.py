@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 
+from .engine_roots import DOCKER20
 from .process import Process, only_child
 from .terminal import Terminal
 from .waiting import wait_until
@@ -20,18 +21,20 @@ class Host:
     """Made by Network.add_host. `name` is its host name, `disk` the directory with its disks.
 
     With `on_machine_network` it has this machine's network in place of one of its own, for what has to
-    reach package mirrors.
+    reach package mirrors. `engine` is the engine it will have; where that one lives in a root of its own, the host
+    mounts it.
     """
 
-    def __init__(self, name, disk, on_machine_network=False):
-        self.name, self.disk = name, pathlib.Path(disk)
+    def __init__(self, name, disk, on_machine_network=False, engine=DOCKER20):
+        self.name, self.disk, self.engine = name, pathlib.Path(disk), engine
         self.addresses = {}  # peer's name -> our address on the link to it
         self._make_disks(on_machine_network)
         # A harness that is killed takes its hosts along: setpriv and --kill-child see to that.
         self._init = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork",
              *([] if on_machine_network else ["--net"]),
-             "--kill-child", "--mount-proc", "/usr/bin/python3", "-I", "-S", str(PID1), str(self.disk), name],
+             "--kill-child", "--mount-proc", "/usr/bin/python3", "-I", "-S", str(PID1), str(self.disk), name,
+             *([str(engine.root)] if engine.root else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, env={"PATH": PATH})
         if self._init.stdout.readline() != b"ready\n":
             self.close()

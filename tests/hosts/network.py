@@ -17,8 +17,9 @@ class Network:
         self.workdir = WorkDir(parent)
         self.hosts, self.links = {}, []
 
-    def add_host(self, name, on_machine_network=False):
-        self.hosts[name] = Host(name, self.workdir.path / name, on_machine_network)
+    def add_host(self, name, **how):
+        """`how` is for Host."""
+        self.hosts[name] = Host(name, self.workdir.path / name, **how)
         return self.hosts[name]
 
     def connect(self, one, other):

@@ -33,7 +33,9 @@ class FakeEngine : public Engine {
   int saves = 0, loads = 0;
 
   [[nodiscard]] std::string description() const override { return "Fake 1.0"; }
-  [[nodiscard]] StoreKind store_kind() const override { return StoreKind::classic; }
+  [[nodiscard]] PartialLoad partial_load() const override { return PartialLoad::chain_prefix; }
+  [[nodiscard]] std::string id_of_loaded(const Digest& config, const Digest&) const override { return config.text(); }
+  [[nodiscard]] bool is_whole(const std::string&) override { return true; }
   [[nodiscard]] std::vector<ImageInfo> list() override;
   [[nodiscard]] std::optional<ImageInfo> inspect(const std::string& id_or_name) override;
   [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>& ids) override;

@@ -81,6 +81,35 @@ TEST_CASE("of the list of images only the IDs are read") {
   CHECK_THROWS_AS((void)parse_image_ids(R"([{"Id":"sha256:a"})"), Error);
 }
 
+TEST_CASE("an image is whole if it is listed, and not said to lack anything") {
+  const std::string old_list = R"([{"Id":"sha256:a","RepoTags":null},{"Id":"sha256:b"}])";
+  CHECK(lists_whole(old_list, "sha256:b"));
+  CHECK_FALSE(lists_whole(old_list, "sha256:c"));
+  CHECK_FALSE(lists_whole("[]", "sha256:a"));
+  const auto list = [](const std::string& manifests) {
+    return R"([{"Id":"sha256:x"},{"Id":"sha256:a","Manifests":)" + manifests + R"(,"Descriptor":{"Id":{"a":[[{}]]}}}])";
+  };
+  const std::string there = R"({"Kind":"image","Available":true,"ImageData":{"Platform":{"os":"linux"}}})";
+  const std::string lost = R"({"Kind":"image","Available":false})";
+  const std::string attestation = R"({"Kind":"attestation","Available":true})";
+  CHECK(lists_whole(list("null"), "sha256:a"));
+  CHECK(lists_whole(list("[" + attestation + "," + lost + "," + there + "]"), "sha256:a"));
+  CHECK_FALSE(lists_whole(list("[" + lost + "," + attestation + "]"), "sha256:a"));
+  CHECK_FALSE(lists_whole(list("[]"), "sha256:a"));
+  CHECK_THROWS_AS((void)lists_whole(list("[{}]"), "sha256:a"), Error);
+  CHECK_THROWS_AS((void)lists_whole("[{}]", "sha256:a"), Error);
+}
+
+TEST_CASE("only a daemon of API 1.48 or later tells what is available") {
+  const auto tells = [](const std::string& api) {
+    return parse_version(R"({"Version":"x","ApiVersion":")" + api + R"("})").tells_availability;
+  };
+  CHECK_FALSE(tells("1.41"));
+  CHECK_FALSE(tells("1.47"));
+  CHECK(tells("1.48"));
+  CHECK(tells("1.51"));
+}
+
 TEST_CASE("an image is read with its names, layers and identity") {
   const DockerImage image = parse_image(kOldShape, StoreKind::classic);
   CHECK(image.info.id == kId);

@@ -33,8 +33,8 @@ std::string image_json(const std::string& id, const std::string& tags = "[]", co
 
 /// A daemon that introduces itself.
 struct Docker : FakeDaemon {
-  explicit Docker(const std::string& info = kInfo) {
-    on(kHello, "200 OK", kVersion);
+  explicit Docker(const std::string& info = kInfo, const std::string& version = kVersion) {
+    on(kHello, "200 OK", version);
     on(kHelloInfo, "200 OK", info);
   }
   void has(const std::string& id, const std::string& tags = "[]", const std::string& digests = "null") {
@@ -73,9 +73,9 @@ TEST_CASE("the engine introduces itself") {
   Docker classic;
   const DockerEngine engine(classic.connect());
   CHECK(engine.description() == "Docker 20.10.24 (overlay2)");
-  CHECK(engine.store_kind() == StoreKind::classic);
+  CHECK(engine.partial_load() == PartialLoad::chain_prefix);
   Docker containerd(kContainerdInfo);
-  CHECK(DockerEngine(containerd.connect()).store_kind() == StoreKind::containerd);
+  CHECK(DockerEngine(containerd.connect()).partial_load() == PartialLoad::known_blobs);
 }
 
 TEST_CASE("a daemon that cannot even say its version is an engine error") {
@@ -108,6 +108,28 @@ TEST_CASE("a containerd store's images have no config digest") {
   docker.has(kA);
   DockerEngine engine(docker.connect());
   CHECK_FALSE(engine.inspect(kA)->identity.config.has_value());
+}
+
+TEST_CASE("what is loaded is known by its config in a classic store, by its manifest in containerd's") {
+  const Digest config = Digest::parse(kA), manifest = Digest::parse(kB);
+  Docker classic, containerd(kContainerdInfo);
+  CHECK(DockerEngine(classic.connect()).id_of_loaded(config, manifest) == kA);
+  CHECK(DockerEngine(containerd.connect()).id_of_loaded(config, manifest) == kB);
+}
+
+TEST_CASE("a containerd store is asked whether it has all of an image, a classic one checks that itself") {
+  Docker classic;
+  CHECK(DockerEngine(classic.connect()).is_whole(kA));
+  CHECK(classic.asked().empty());
+  Docker containerd(kContainerdInfo);
+  containerd.on("GET /v1.41/images/json?all=1", "200 OK", R"([{"Id":")" + kA + R"("}])");
+  DockerEngine engine(containerd.connect());
+  CHECK(engine.is_whole(kA));
+  CHECK_FALSE(engine.is_whole(kB));
+  Docker recent(kContainerdInfo, R"({"Version":"28.5.2","ApiVersion":"1.51","MinAPIVersion":"1.24"})");
+  recent.on("GET /v1.48/images/json?all=1&manifests=1", "200 OK",
+            R"([{"Id":")" + kA + R"(","Manifests":[{"Kind":"image","Available":false}]}])");
+  CHECK_FALSE(DockerEngine(recent.connect()).is_whole(kA));
 }
 
 TEST_CASE("inspecting takes names as they are, and never asks for anything but an image") {

@@ -108,6 +108,48 @@ TEST_CASE("what is no manifest.json is refused") {
   }
 }
 
+TEST_CASE("a manifest is read with its layers as they are stored, in OCI's and in Docker's media types") {
+  const std::string json = R"({"mediaType":"m","schemaVersion":2,"config":{"digest":")" + kB +
+                           R"(","size":2},"layers":[{"mediaType":"application/vnd.docker.image.rootfs.diff.tar.gzip",)"
+                           R"("digest":")" + kA + R"(","size":1099511627776,"annotations":{"a":"b"}},{"digest":")" +
+                           kB + R"(","size":0}],"annotations":{"layers":[1]}})";
+  const auto manifest = find_manifest(as_bytes(json));
+  REQUIRE(manifest);
+  CHECK(manifest->config.text() == kB);
+  REQUIRE(manifest->layers.size() == 2);
+  CHECK(manifest->layers[0].digest.text() == kA);
+  CHECK(manifest->layers[0].size == uint64_t{1} << 40);
+  CHECK(manifest->layers[0].media_type == "application/vnd.docker.image.rootfs.diff.tar.gzip");
+  CHECK(manifest->layers[1].size == 0);
+  const auto own = find_manifest(oci_manifest(as_bytes("{}"), manifest->layers));
+  REQUIRE(own);
+  CHECK(own->config == Digest::of(as_bytes("{}")));
+  for (size_t size = 0; size < json.size(); ++size) CHECK_FALSE(find_manifest(as_bytes(json).first(size)));
+}
+
+TEST_CASE("a blob that is something else is no manifest, and no config") {
+  for (const char* json :
+       {"", "{}", "[]", "null", R"({"layers":[]})", R"({"config":{},"layers":[]})",
+        R"({"manifests":[{"digest":"x","size":1}]})", R"({"config":{"digest":"sha256:x","size":1},"layers":[]})"}) {
+    CAPTURE(json);
+    CHECK_FALSE(find_manifest(as_bytes(json)));
+    CHECK_FALSE(find_config(as_bytes(json)));
+  }
+  for (const std::string& layers : std::vector<std::string>{"null", "{}", "[1]", R"([{"digest":")" + kA + R"(","size":-1}])",
+                                   R"([{"digest":")" + kA + R"(","size":"1"}])", R"([{"size":1}])"}) {
+    CAPTURE(layers);
+    CHECK_FALSE(find_manifest(as_bytes(R"({"config":{"digest":")" + kB + R"(","size":2},"layers":)" + layers + "}")));
+  }
+  CHECK(find_config(as_bytes(R"({"rootfs":{"diff_ids":[]}})")));
+}
+
+TEST_CASE("a blob's path and its digest lead to each other") {
+  CHECK(blob_at(blob_path(Digest::parse(kA))) == Digest::parse(kA));
+  for (const char* path : {"", "blobs/sha256/", "blobs/sha256/abc", "blobs/sha512/x", "layer.tar"}) {
+    CHECK_FALSE(blob_at(path));
+  }
+}
+
 TEST_CASE("the metadata is written byte for byte as docker writes it") {
   const std::string config = "{}";
   const std::vector<Descriptor> layers = {

@@ -1,0 +1,242 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "engine/saved_layers.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "base/compression.h"
+#include "base/error.h"
+#include "tar_fixture.h"
+
+using namespace docker_sync;
+
+namespace {
+
+/// An engine of which only the save matters: it gives out one archive.
+class Saver : public Engine {
+ public:
+  explicit Saver(Bytes archive) : archive_(std::move(archive)) {}
+  [[nodiscard]] std::string description() const override { return "Saver"; }
+  [[nodiscard]] PartialLoad partial_load() const override { return PartialLoad::known_blobs; }
+  [[nodiscard]] std::string id_of_loaded(const Digest&, const Digest& manifest) const override {
+    return manifest.text();
+  }
+  [[nodiscard]] bool is_whole(const std::string&) override { return true; }
+  [[nodiscard]] std::vector<ImageInfo> list() override { return {}; }
+  [[nodiscard]] std::optional<ImageInfo> inspect(const std::string&) override { return std::nullopt; }
+  [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>&) override {
+    return std::make_unique<MemorySource>(archive_);
+  }
+  [[nodiscard]] std::vector<std::string> load(Source&) override { return {}; }
+  void tag(const std::string&, const Reference&) override {}
+  void remove_untagged(const std::string&) override {}
+
+ private:
+  Bytes archive_;
+};
+
+/// gzip of stored blocks: what it says is no smaller, but a gzip all the same.
+Bytes gzipped(const Bytes& bytes) {
+  REQUIRE(bytes.size() < 65536);
+  const auto size = static_cast<uint16_t>(bytes.size());
+  Bytes out{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, static_cast<uint8_t>(size), static_cast<uint8_t>(size >> 8),
+            static_cast<uint8_t>(~size), static_cast<uint8_t>(~size >> 8)};
+  out = out + bytes;
+  uint32_t crc = ~uint32_t{0};
+  for (const uint8_t byte : bytes) {
+    crc ^= byte;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  for (const uint32_t word : {~crc, static_cast<uint32_t>(size)}) {
+    for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<uint8_t>(word >> shift));
+  }
+  return out;
+}
+
+Bytes file(const std::string& path, const Bytes& content) { return tar_file(path, as_text(content)); }
+Bytes blob(const Bytes& content) { return file(blob_path(Digest::of(content)), content); }
+
+Bytes config_of(const std::vector<Bytes>& layers, const std::string& os = "linux") {
+  std::string diff_ids;
+  for (const Bytes& layer : layers) diff_ids += (diff_ids.empty() ? "\"" : ",\"") + Digest::of(layer).text() + "\"";
+  return bytes_of(R"({"os":")" + os + R"(","rootfs":{"type":"layers","diff_ids":[)" + diff_ids + "]}}");
+}
+
+Descriptor stored(const Bytes& content, const std::string& media_type = kLayerMediaType) {
+  return {Digest::of(content), content.size(), media_type};
+}
+
+const Bytes kOne = tar_file("one", "1") + tar_end(), kTwo = tar_file("two", "22") + tar_end();
+const Bytes kThree = tar_file("three", "333") + tar_end();
+const std::string kGzip = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+
+/// As a containerd store saves an image: one layer plain, one in gzip, one in zstd.
+struct Example {
+  std::vector<Bytes> layers{kOne, kTwo, kThree};
+  std::vector<Bytes> blobs{kOne, gzipped(kTwo), zstd_compress(kThree, 3)};
+  Bytes config = config_of(layers);
+  std::vector<Descriptor> descriptors{stored(blobs[0]), stored(blobs[1], kGzip), stored(blobs[2], "zstd")};
+  Bytes manifest = oci_manifest(config, descriptors);
+  Bytes metadata = file("index.json", oci_index(manifest)) +
+                   file("manifest.json", docker_manifest(Digest::of(config), descriptors)) +
+                   file("oci-layout", oci_layout());
+
+  [[nodiscard]] std::vector<Digest> diff_ids() const { return {Digest::of(kOne), Digest::of(kTwo), Digest::of(kThree)}; }
+  [[nodiscard]] Bytes archive() const {
+    return blob(manifest) + blob(blobs[2]) + blob(config) + blob(blobs[1]) + blob(blobs[0]) + metadata + tar_end();
+  }
+};
+
+/// What came of reading an archive.
+struct Reading {
+  std::map<Digest, Bytes> layers;
+  std::optional<Bytes> config;
+  std::map<Digest, uint64_t> files;
+  std::vector<SavedImage> images;
+  std::optional<Error> error;
+
+  Reading(const Bytes& archive, const std::set<Digest>& layers_wanted,
+          std::optional<std::vector<Digest>> config_wanted = {}) {
+    Saver engine(archive);
+    SavedLayers wanted;
+    wanted.layers = layers_wanted;
+    wanted.config_of = std::move(config_wanted);
+    wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<Spool> tar) {
+      CHECK_FALSE(layers.contains(diff_id));
+      layers[diff_id].resize(static_cast<size_t>(tar->size()));
+      tar->read_at(0, layers[diff_id]);
+    };
+    wanted.on_config = [&](Bytes bytes) { config = std::move(bytes); };
+    wanted.on_file = [&](const Digest& digest, uint64_t size) { files[digest] = size; };
+    wanted.on_image = [&](const SavedImage& image) { images.push_back(image); };
+    try {
+      read_saved_layers(engine, {"id"}, SpoolFolder("/tmp"), wanted);
+    } catch (const Error& thrown) {
+      error = thrown;
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("layers come as tars, whatever form they are stored in, and only those that are wanted") {
+  const Example image;
+  const Reading all(image.archive(), {Digest::of(kOne), Digest::of(kTwo), Digest::of(kThree)});
+  CHECK_FALSE(all.error);
+  CHECK(all.layers == std::map<Digest, Bytes>{
+                          {Digest::of(kOne), kOne}, {Digest::of(kTwo), kTwo}, {Digest::of(kThree), kThree}});
+  const Reading one(image.archive(), {Digest::of(kTwo)});
+  CHECK(one.layers == std::map<Digest, Bytes>{{Digest::of(kTwo), kTwo}});
+  for (const Bytes& layer : image.layers) CHECK(one.files.at(Digest::of(layer)) == layer.size());
+}
+
+TEST_CASE("a layer under its compressed blob's digest is not the layer") {
+  const Example image;
+  const Reading reading(image.archive(), {Digest::of(image.blobs[1])});
+  REQUIRE(reading.error);
+  CHECK(reading.error->code() == ExitCode::image);
+}
+
+TEST_CASE("the config is found by its layers where its digest is not known") {
+  const Example image;
+  const Reading reading(image.archive(), {}, image.diff_ids());
+  CHECK_FALSE(reading.error);
+  CHECK(reading.config == image.config);
+  CHECK(Reading(image.archive(), {}, std::vector{Digest::of(kOne)}).error->code() == ExitCode::image);
+}
+
+TEST_CASE("an image tells under which blobs its layers are stored") {
+  const Example image;
+  const Reading reading(image.archive(), {});
+  REQUIRE(reading.images.size() == 1);
+  CHECK(reading.images[0].config == image.config);
+  CHECK(reading.images[0].diff_ids == image.diff_ids());
+  REQUIRE(reading.images[0].blobs.size() == 3);
+  for (size_t i = 0; i < 3; ++i) {
+    CHECK(reading.images[0].blobs[i].digest == Digest::of(image.blobs[i]));
+    CHECK(reading.images[0].blobs[i].size == image.blobs[i].size());
+    CHECK(reading.images[0].blobs[i].media_type == image.descriptors[i].media_type);
+  }
+}
+
+TEST_CASE("an index with an attestation and a second platform is resolved to the platform's own image") {
+  const Example image;
+  const Bytes statement = bytes_of(R"({"_type":"https://in-toto.io/Statement/v0.1"})");
+  const Bytes statement_config = config_of({statement}, "unknown");
+  const Bytes attestation = oci_manifest(statement_config, std::vector{stored(statement, "application/vnd.in-toto+json")});
+  // The same layers with another config: only manifest.json tells which of the two the engine would run.
+  for (const std::string os : {"a", "b", "c", "d"}) {
+    const Bytes other_config = config_of(image.layers, os);
+    const Bytes other = oci_manifest(other_config, image.descriptors);
+    const Bytes archive = blob(statement) + blob(statement_config) + blob(attestation) + blob(other) +
+                          blob(other_config) + image.archive();
+    const Reading reading(archive, {Digest::of(kThree)}, image.diff_ids());
+    CHECK_FALSE(reading.error);
+    CHECK(reading.config == image.config);
+    CHECK(reading.layers.size() == 1);
+    REQUIRE(reading.images.size() == 3);
+    CHECK(reading.images[0].config == image.config);
+  }
+}
+
+TEST_CASE("blobs that the store has lost are named, and the image is not whole") {
+  const Example image;
+  const Bytes archive = blob(image.manifest) + image.metadata + tar_end();
+  const Reading reading(archive, {Digest::of(kTwo)});
+  REQUIRE(reading.error);
+  CHECK(reading.error->code() == ExitCode::image);
+  const Digest first = std::min({Digest::of(image.config), Digest::of(image.blobs[0]), Digest::of(image.blobs[1]),
+                                 Digest::of(image.blobs[2])});
+  CHECK(reading.error->failure().find(first.brief()) != std::string::npos);
+  CHECK(reading.error->failure().find("3 more") != std::string::npos);
+  CHECK(reading.error->remedy().find("pull or build") != std::string::npos);
+  CHECK(Reading(archive, {}, image.diff_ids()).error->code() == ExitCode::image);
+  CHECK(Reading(archive, {}).images.empty());
+
+  const Bytes without_one = blob(image.manifest) + blob(image.config) + blob(image.blobs[0]) + blob(image.blobs[1]) +
+                            image.metadata + tar_end();
+  CHECK(Reading(without_one, {Digest::of(kTwo)}).layers.size() == 1);
+  CHECK(Reading(without_one, {}).images.empty());
+}
+
+TEST_CASE("a damaged blob is an image error") {
+  const Example image;
+  Bytes damaged = image.blobs[1];
+  damaged[damaged.size() / 2] ^= 1;
+  const Bytes archive = file(blob_path(Digest::of(image.blobs[1])), damaged) + image.metadata + tar_end();
+  CHECK(Reading(archive, {Digest::of(kTwo)}).error->code() == ExitCode::image);
+}
+
+TEST_CASE("a layer whose first file is named like JSON is a layer all the same") {
+  const Bytes odd = tar_file("{", "x") + tar_end();
+  CHECK(Reading(blob(odd) + tar_end(), {Digest::of(odd)}).layers.at(Digest::of(odd)) == odd);
+}
+
+TEST_CASE("a blob that is not what its name says is no config") {
+  const Example image;
+  const Bytes archive = blob(image.manifest) + file(blob_path(Digest::of(image.config)), config_of({kOne})) +
+                        image.metadata + tar_end();
+  CHECK(Reading(archive, {}, std::vector{Digest::of(kOne)}).error->code() == ExitCode::image);
+}
+
+TEST_CASE("every truncation of an archive is an error, and never a whole image") {
+  const Example image;
+  const Bytes whole = image.archive();
+  for (size_t size = 0; size + 1024 < whole.size(); size += 97) {
+    const Bytes cut(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size));
+    const Reading reading(cut, {});
+    CHECK(reading.error);
+    CHECK(reading.images.empty());
+  }
+}
+
+TEST_CASE("damaged archives are errors or lack something, whatever is damaged") {
+  const Example image;
+  mutate(image.archive(), 300, [&](const Bytes& archive) {
+    const Reading reading(archive, {Digest::of(kTwo)}, image.diff_ids());
+    for (const auto& [digest, layer] : reading.layers) CHECK(Digest::of(layer) == digest);
+    if (!reading.error) CHECK(find_config(*reading.config)->diff_ids == image.diff_ids());
+  });
+}
