@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <ctime>
 #include <string_view>
 #include <tuple>
@@ -19,6 +18,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/new_file.h"
 #include "endpoint/cache_folder.h"
 
 namespace docker_sync {
@@ -69,30 +69,6 @@ LayerIndex read_index(const Fd& file, const Digest& layer) {
   return index;
 }
 
-/// A file under a name of its own, until it gets the one that it is meant for.
-class NewFile {
- public:
-  explicit NewFile(const std::string& folder) : path_(folder + "/" + std::string(kNewPrefix) + "XXXXXX") {
-    fd_ = Fd(::mkostemp(path_.data(), O_CLOEXEC));  // of mode 0600
-    if (!fd_) throw_errno(ExitCode::disk, "cannot write in " + folder, errno);
-  }
-  ~NewFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-
-  [[nodiscard]] const Fd& fd() const { return fd_; }
-  void rename_to(const std::string& path) {
-    if (::rename(path_.c_str(), path.c_str()) != 0) throw_errno(ExitCode::disk, "cannot rename " + path_, errno);
-    path_.clear();
-  }
-
- private:
-  std::string path_;
-  Fd fd_;
-};
-
 /// Returns the file's size.
 uint64_t write_index(const Fd& file, const Digest& layer, const LayerIndex& index) {
   write_all(file, make_head({}));
@@ -142,7 +118,7 @@ void LayerCache::store(const Digest& layer, const LayerIndex& index) const {
   if (folder_.empty() || index.contents.size() > kMostIndexedPieces) return;
   try {
     make_folders(folder_);
-    NewFile file(folder_);
+    NewFile file(folder_, kNewPrefix);
     // One that would push out most of the others is not worth it.
     if (write_index(file.fd(), layer, index) > most_bytes_ / 2) return;
     file.rename_to(path_of(layer));

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "image/fingerprint.h"
 
 namespace docker_sync {
 
@@ -20,13 +21,6 @@ using Json = nlohmann::json;
 
 constexpr int kMaxDepth = 32;
 constexpr size_t kMaxMessageBytes = 4096;
-constexpr const char* kNoTime = "0001-01-01T00:00:00Z";  ///< how older engines write "not set"
-
-/// What makes a config: the keys that every store keeps. Engines before 28 also show those of the build container
-/// (Hostname, Image, …), later ones do not.
-constexpr const char* kConfigKeys[] = {"ArgsEscaped", "Cmd",        "Entrypoint", "Env",        "ExposedPorts",
-                                       "Healthcheck", "Labels",     "OnBuild",    "Shell",      "StopSignal",
-                                       "User",        "Volumes",    "WorkingDir"};
 
 /// Runs `read` over the parsed text; whatever does not fit becomes one Error. Depth is bounded, so that brackets alone
 /// cannot fill the memory.
@@ -71,37 +65,6 @@ std::vector<std::string> strings(const Json& object, const char* key) {
   const auto value = object.find(key);
   if (value == object.end() || value->is_null()) return {};
   return value->get<std::vector<std::string>>();
-}
-
-bool is_empty(const Json& value) {
-  if (value.is_structured()) return value.empty();
-  if (value.is_string()) return value.get_ref<const std::string&>().empty();
-  if (value.is_number()) return value == 0;
-  return value.is_null() || value == false;
-}
-
-/// Engines differ in which empty keys they show; {"80/tcp":{}} and Env's "" mean something, so values stay whole.
-void copy_if_meant(Json& to, const Json& from, const char* key) {
-  const auto value = from.find(key);
-  if (value != from.end() && !is_empty(*value)) to[key] = *value;
-}
-
-std::string created_time(const Json& image) {
-  const std::string created = string_or_empty(image, "Created");
-  return created == kNoTime ? "" : created;
-}
-
-std::string fingerprint(const Json& image) {
-  Json essence = Json::object();
-  for (const char* key : {"Architecture", "Os", "Variant"}) copy_if_meant(essence, image, key);
-  if (const std::string created = created_time(image); !created.empty()) essence["Created"] = created;
-  if (const auto config = image.find("Config"); config != image.end() && config->is_object()) {
-    Json kept = Json::object();
-    for (const char* key : kConfigKeys) copy_if_meant(kept, *config, key);
-    if (!kept.empty()) essence["Config"] = kept;
-  }
-  // Keys come out sorted. Text that is no UTF-8 cannot make it throw.
-  return essence.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::vector<Digest> diff_ids(const Json& image) {
@@ -192,7 +155,7 @@ DockerImage parse_image(const std::string& json, StoreKind kind) {
     }
     image.has_digest = !strings(answer, "RepoDigests").empty();
     image.info.identity.diff_ids = diff_ids(answer);
-    image.info.identity.fingerprint = fingerprint(answer);
+    image.info.identity.fingerprint = fingerprint_of_description(answer);
     if (kind == StoreKind::classic) image.info.identity.config = Digest::parse(image.info.id);
     image.info.created = created_time(answer);
     if (const auto size = answer.find("Size"); size != answer.end() && size->is_number_unsigned()) {

@@ -20,6 +20,7 @@ namespace docker_sync {
 /// image of the engine has is never left out.
 enum class PartialLoad : uint8_t {
   chain_prefix,  ///< those of a chain prefix that one of its images has; whatever is said of them
+  any_layer,     ///< those that any of its images has, by their diff_ids; whatever is said of them
   known_blobs,   ///< those of its images, under the very descriptors that a save of these shows
 };
 

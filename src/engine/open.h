@@ -7,13 +7,15 @@
 #include <memory>
 #include <string>
 
-#include "engine/engine.h"
+#include "engine/oci_directory.h"
 
 namespace docker_sync {
 
 struct EngineOptions {
-  /// "unix:///path" or "context:NAME"; empty: wherever docker would look (docker_socket.h).
+  /// "unix:///path", "context:NAME" or "oci:FOLDER"; empty: wherever docker would look (docker_socket.h).
   std::string address;
+  /// Of an image directory.
+  StoreCompression store_compression = StoreCompression::none;
 };
 
 /// Finds the engine and asks it who it is. Throws ExitCode::engine, with what to do, if there is none, if it does not

@@ -110,7 +110,8 @@ std::vector<ArchiveMember> metadata_members(Bytes config, std::span<const Descri
   std::vector<ArchiveMember> members;
   members.push_back(metadata(blob_path(config_digest), std::move(config)));
   members.push_back(metadata(manifest_path, std::move(manifest)));
-  members.push_back(metadata("manifest.json", docker_manifest(config_digest, layers)));
+  const SavedItem image{config_digest, {layers.begin(), layers.end()}};
+  members.push_back(metadata("manifest.json", docker_manifest({&image, 1})));
   members.push_back(metadata("index.json", std::move(index)));
   members.push_back(metadata("oci-layout", oci_layout()));
   return members;

@@ -14,8 +14,6 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-constexpr const char* kManifestMediaType = "application/vnd.oci.image.manifest.v1+json";
-constexpr const char* kConfigMediaType = "application/vnd.oci.image.config.v1+json";
 const std::string kBlobs = "blobs/sha256/";
 constexpr const char* kIndexMediaType = "application/vnd.oci.image.index.v1+json";
 
@@ -160,11 +158,14 @@ Bytes oci_manifest(ByteView config, std::span<const Descriptor> layers) {
                    {"layers", std::move(list)}});
 }
 
-Bytes docker_manifest(const Digest& config, std::span<const Descriptor> layers) {
-  ordered_json paths = ordered_json::array();
-  for (const Descriptor& layer : layers) paths.push_back(blob_path(layer.digest));
-  const ordered_json item = {{"Config", blob_path(config)}, {"RepoTags", nullptr}, {"Layers", std::move(paths)}};
-  return bytes_of(ordered_json::array({item}));
+Bytes docker_manifest(std::span<const SavedItem> images) {
+  ordered_json items = ordered_json::array();
+  for (const SavedItem& image : images) {
+    ordered_json paths = ordered_json::array();
+    for (const Descriptor& layer : image.layers) paths.push_back(blob_path(layer.digest));
+    items.push_back({{"Config", blob_path(image.config)}, {"RepoTags", nullptr}, {"Layers", std::move(paths)}});
+  }
+  return bytes_of(items);
 }
 
 Bytes oci_index(ByteView manifest) {

@@ -27,6 +27,8 @@ inline constexpr size_t kMaxLayers = 1024;
 inline constexpr size_t kMaxNames = 4096;
 
 inline constexpr const char* kLayerMediaType = "application/vnd.oci.image.layer.v1.tar";
+inline constexpr const char* kConfigMediaType = "application/vnd.oci.image.config.v1+json";
+inline constexpr const char* kManifestMediaType = "application/vnd.oci.image.manifest.v1+json";
 
 struct ImageConfig {
   std::vector<Digest> diff_ids;  ///< base first
@@ -71,8 +73,13 @@ struct ImageManifest {
 /// The OCI manifest of an image, byte for byte as Docker 25 and later (classic store) saves it.
 [[nodiscard]] Bytes oci_manifest(ByteView config, std::span<const Descriptor> layers);
 
-/// manifest.json for one image without names: docker's own index, without which classic stores load nothing.
-[[nodiscard]] Bytes docker_manifest(const Digest& config, std::span<const Descriptor> layers);
+/// An image as manifest.json has it, without names.
+struct SavedItem {
+  Digest config;
+  std::vector<Descriptor> layers;
+};
+/// manifest.json: docker's own index, without which classic stores load nothing.
+[[nodiscard]] Bytes docker_manifest(std::span<const SavedItem> images);
 
 /// index.json of the one manifest, without names.
 [[nodiscard]] Bytes oci_index(ByteView manifest);

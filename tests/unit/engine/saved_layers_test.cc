@@ -80,7 +80,7 @@ struct Example {
   std::vector<Descriptor> descriptors{stored(blobs[0]), stored(blobs[1], kGzip), stored(blobs[2], "zstd")};
   Bytes manifest = oci_manifest(config, descriptors);
   Bytes metadata = file("index.json", oci_index(manifest)) +
-                   file("manifest.json", docker_manifest(Digest::of(config), descriptors)) +
+                   file("manifest.json", docker_manifest(std::vector{SavedItem{Digest::of(config), descriptors}})) +
                    file("oci-layout", oci_layout());
 
   [[nodiscard]] std::vector<Digest> diff_ids() const { return {Digest::of(kOne), Digest::of(kTwo), Digest::of(kThree)}; }

@@ -162,7 +162,7 @@ TEST_CASE("the metadata is written byte for byte as docker writes it") {
             R"(","size":2},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":")" + kA +
             R"(","size":1024},{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":")" + kB +
             R"(","size":1099511627776}]})");
-  CHECK(text_of(docker_manifest(Digest::parse(kB), layers)) ==
+  CHECK(text_of(docker_manifest(std::vector{SavedItem{Digest::parse(kB), layers}})) ==
         R"([{"Config":"blobs/sha256/)" + kB.substr(7) + R"(","RepoTags":null,"Layers":["blobs/sha256/)" + kA.substr(7) +
             R"(","blobs/sha256/)" + kB.substr(7) + R"("]}])");
   CHECK(text_of(oci_index(manifest)) ==
@@ -170,7 +170,7 @@ TEST_CASE("the metadata is written byte for byte as docker writes it") {
         R"("manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
             Digest::of(manifest).text() + R"(","size":)" + std::to_string(manifest.size()) + "}]}");
   CHECK(text_of(oci_layout()) == R"({"imageLayoutVersion":"1.0.0"})");
-  CHECK(parse_manifest_json(docker_manifest(Digest::parse(kB), layers), ExitCode::engine)[0].layers.size() == 2);
+  CHECK(parse_manifest_json(docker_manifest(std::vector{SavedItem{Digest::parse(kB), layers}}), ExitCode::engine)[0].layers.size() == 2);
 }
 
 TEST_CASE("a media type that is no text does no harm") {
