@@ -52,8 +52,7 @@ class Assembly {
 
   /// Layers that the archive leaves out.
   [[nodiscard]] const std::set<Digest>& left_out() const { return left_out_; }
-  /// The archive from its beginning again, now with these layers, too: all that were left out. REQUIRES: the metadata
-  /// was given out.
+  /// The archive from its beginning again, wherever it was, and now with these layers, too: all that were left out.
   void start_again_with(std::map<Digest, std::unique_ptr<Spool>> layers);
 
  private:
