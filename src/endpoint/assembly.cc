@@ -81,9 +81,8 @@ std::optional<ArchiveMember> Assembly::next() {
 }
 
 ArchiveMember Assembly::member_of(const Layer& layer) {
-  return {blob_path(layer.descriptor.digest), layer.descriptor.size, [this, layer] {
-            return std::make_unique<LoadProgress>(layer.open(), progress_, layer.descriptor);
-          }};
+  return {blob_path(layer.descriptor.digest), layer.descriptor.size,
+          [this, layer] { return std::make_unique<LoadProgress>(layer.open(), progress_, layer.descriptor); }};
 }
 
 std::vector<ArchiveMember> Assembly::make_metadata() {

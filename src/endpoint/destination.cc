@@ -36,7 +36,8 @@ Ready Destination::receive(const Receive& request) {
   receiver.emplace(connection_, streams, folder_, basis, others, cache_, layers_from(request, LayerOrigin::travels),
                    request.layers.size(), progress_, [&](const LayerRebuild& layer) {
                      layer_bytes += layer.size;
-                     assembly.layer_ready(layer.diff_id, layer.size, [&receiver, &layer] { return receiver->open(layer); });
+                     assembly.layer_ready(layer.diff_id, layer.size,
+                                          [&receiver, &layer] { return receiver->open(layer); });
                    });
 
   TaskGroup tasks([&](const Error& error) {

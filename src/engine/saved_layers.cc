@@ -133,9 +133,10 @@ class SaveReader {
       }
       names += (names.empty() ? "" : ", ") + blob.brief();
     }
-    throw Error(ExitCode::image,
-                fmt::format("the engine's store has lost one or more blobs of the image: it gave out none of {}", names),
-                "pull or build the image again on that host");
+    throw Error(
+        ExitCode::image,
+        fmt::format("the engine's store has lost one or more blobs of the image: it gave out none of {}", names),
+        "pull or build the image again on that host");
   }
 
   const SpoolFolder& folder_;

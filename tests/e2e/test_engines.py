@@ -118,11 +118,15 @@ def test_an_image_outlives_those_that_it_shares_layers_with(to_each):
     assert run(to_each.destination, "cat", "/app/readme", "/app/more") == "one\nmore"
 
 
+def refusing(request):
+    return lambda _, path: "not today" if request in path else None
+
+
 def test_a_load_that_is_refused_leaves_all_as_it_was(to_each):
     OLD.build(to_each.destination, "app:1")
     NEW.build(to_each.source, "app:1")
     before = to_each.destination.state()
-    with to_each.meddling(to_each.destination, lambda _, path: "not today" if "/images/load" in path else None) as (env, _):
+    with to_each.meddling(to_each.destination, refusing("/images/load")) as (env, _):
         assert_refused(to_each.sync("app:1", env=env), 6, "not today")
     assert to_each.destination.state() == before
     to_each.sync("app:1").check()
@@ -133,7 +137,7 @@ def test_an_image_that_cannot_be_named_is_removed_again(to_each):
     OLD.build(to_each.destination, "app:1")
     NEW.build(to_each.source, "app:1")
     before = to_each.destination.state()
-    with to_each.meddling(to_each.destination, lambda _, path: "not today" if "/tag?" in path else None) as (env, proxy):
+    with to_each.meddling(to_each.destination, refusing("/tag?")) as (env, proxy):
         assert_refused(to_each.sync("app:1", env=env), 6, "not today")
     assert any("/images/load" in path for _, path in proxy.requests)
     assert to_each.destination.state() == before

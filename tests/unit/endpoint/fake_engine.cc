@@ -249,7 +249,9 @@ void FakeEngine::take_blobs(Image& image, const std::map<std::string, Bytes>& fi
   for (size_t i = 0; i < image.descriptors.size(); ++i) {
     const Descriptor& descriptor = image.descriptors[i];
     const auto file = files.find(blob_path(descriptor.digest));
-    const Bytes* blob = file != files.end() ? &file->second : refuses_partial_loads ? nullptr : stored_blob(descriptor.digest);
+    const Bytes* blob = file != files.end()     ? &file->second
+                        : refuses_partial_loads ? nullptr
+                                                : stored_blob(descriptor.digest);
     if (blob == nullptr) throw Error(ExitCode::engine, "content digest " + descriptor.digest.text() + ": not found");
     layers_loaded += file != files.end();
     if (Digest::of(*blob) != descriptor.digest || blob->size() != descriptor.size) {

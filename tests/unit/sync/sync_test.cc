@@ -602,7 +602,8 @@ TEST_CASE("images go between stores of either kind, both ways, and are current a
     hosts.check_same_content("app:1");
     CHECK(hosts.sync("app:1").result == Result::current);
 
-    hosts.source.engine.add({"app:1"}, {kBase, tar_file("app", noise(100'000, 2) + "more") + tar_end()}, "2024-02-02T00:00:00Z");
+    hosts.source.engine.add({"app:1"}, {kBase, tar_file("app", noise(100'000, 2) + "more") + tar_end()},
+                            "2024-02-02T00:00:00Z");
     const Outcome outcome = hosts.sync("app:1");
     CHECK(outcome.result == Result::updated);
     hosts.check_same_content("app:1");
