@@ -60,15 +60,13 @@ std::set<Digest> Assembly::unknown_blobs() const {
 }
 
 void Assembly::metadata_ready(const Bytes& config, const std::vector<uint64_t>& sizes) {
-  config_ = &config;
-  sizes_ = &sizes;
-  metadata_ready_.push(true);
+  from_source_.push({&config, &sizes});
 }
 
 void Assembly::close(const Error& error) {
   ready_.close(error);
-  metadata_ready_.close(error);
-  blobs_ready_.close(error);
+  from_source_.close(error);
+  blobs_known_.close(error);
 }
 
 std::optional<ArchiveMember> Assembly::next() {
@@ -83,28 +81,29 @@ std::optional<ArchiveMember> Assembly::next() {
 }
 
 ArchiveMember Assembly::member_of(const Layer& layer) {
-  return {blob_path(layer.descriptor.digest), layer.descriptor.size, [this, layer] {
-            return std::make_unique<LoadProgress>(layer.open(), progress_, layer.descriptor);
-          }};
+  return {blob_path(layer.descriptor.digest), layer.descriptor.size,
+          [this, layer] { return std::make_unique<LoadProgress>(layer.open(), progress_, layer.descriptor); }};
 }
 
 std::vector<ArchiveMember> Assembly::make_metadata() {
-  if (config_ == nullptr) {
-    (void)metadata_ready_.pop();
-    (void)blobs_ready_.pop();
-    check_config();
+  if (!known_) {
+    known_ = from_source_.pop();
+    (void)blobs_known_.pop();
   }
+  check_config();
+  const Bytes& config = *known_->config;
   std::vector<Descriptor> layers;
   for (size_t i = 0; i < request_.layers.size(); ++i) layers.push_back(describe(i));
-  if (on_identity) on_identity(Digest::of(*config_), Digest::of(oci_manifest(*config_, layers)));
-  return metadata_members(*config_, layers);
+  if (on_identity) on_identity(Digest::of(config), Digest::of(oci_manifest(config, layers)));
+  return metadata_members(config, layers);
 }
 
 void Assembly::check_config() const {
   std::vector<Digest> planned;
   for (const PlannedLayer& layer : request_.layers) planned.push_back(layer.diff_id);
-  const auto config = find_config(*config_);
-  if (!config || config->diff_ids != planned || (request_.config && Digest::of(*config_) != *request_.config)) {
+  const auto config = find_config(*known_->config);
+  const bool as_named = !request_.config || Digest::of(*known_->config) == *request_.config;
+  if (!config || config->diff_ids != planned || !as_named) {
     throw Error(ExitCode::verification, "the image's config arrived damaged", "try again");
   }
 }
@@ -114,7 +113,7 @@ Descriptor Assembly::describe(size_t number) const {
   for (const Layer& layer : layers_) {
     if (layer.descriptor.digest == diff_id) return layer.descriptor;
   }
-  if (partial_ != PartialLoad::known_blobs) return {diff_id, (*sizes_)[number]};
+  if (partial_ != PartialLoad::known_blobs) return {diff_id, (*known_->sizes)[number]};
   const std::lock_guard lock(mutex_);
   const auto blob = blobs_.find(diff_id);
   if (blob == blobs_.end()) {

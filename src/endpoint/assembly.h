@@ -40,7 +40,7 @@ class Assembly {
   /// Layers that are to be left out, and of which no blob is known yet. Empty where the engine needs none.
   [[nodiscard]] std::set<Digest> unknown_blobs() const;
   /// No more blobs will become known.
-  void blobs_known() { blobs_ready_.push(true); }
+  void blobs_known() { blobs_known_.push(true); }
   /// The config, and the size of each layer's tar (0: not known). Must outlive this.
   void metadata_ready(const Bytes& config, const std::vector<uint64_t>& sizes);
   /// Wakes next() with an error.
@@ -52,8 +52,7 @@ class Assembly {
 
   /// Layers that the archive leaves out.
   [[nodiscard]] const std::set<Digest>& left_out() const { return left_out_; }
-  /// The archive from its beginning again, now with these layers, too: all that were left out. REQUIRES: the metadata
-  /// was given out.
+  /// The archive from its beginning again, wherever it was, and now with these layers, too: all that were left out.
   void start_again_with(std::map<Digest, std::unique_ptr<Spool>> layers);
 
  private:
@@ -73,9 +72,13 @@ class Assembly {
 
   size_t layers_left_;  ///< that have not come out of ready_
   Queue<Layer> ready_;
-  Queue<bool> metadata_ready_, blobs_ready_;
-  const Bytes* config_ = nullptr;
-  const std::vector<uint64_t>* sizes_ = nullptr;
+  struct FromSource {
+    const Bytes* config;
+    const std::vector<uint64_t>* sizes;
+  };
+  Queue<FromSource> from_source_;
+  Queue<bool> blobs_known_;
+  std::optional<FromSource> known_;  ///< once it has come out of its queue
 
   mutable std::mutex mutex_;  ///< guards blobs_
   std::map<Digest, Descriptor> blobs_;

@@ -36,7 +36,8 @@ Ready Destination::receive(const Receive& request) {
   receiver.emplace(connection_, streams, folder_, basis, others, cache_, layers_from(request, LayerOrigin::travels),
                    request.layers.size(), progress_, [&](const LayerRebuild& layer) {
                      layer_bytes += layer.size;
-                     assembly.layer_ready(layer.diff_id, layer.size, [&receiver, &layer] { return receiver->open(layer); });
+                     assembly.layer_ready(layer.diff_id, layer.size,
+                                          [&receiver, &layer] { return receiver->open(layer); });
                    });
 
   TaskGroup tasks([&](const Error& error) {
@@ -115,7 +116,7 @@ std::string Destination::load(const Receive& request, Assembly& assembly) {
   } catch (const Error& error) {
     // What a store has under which blobs is less sure than what it has: the archive is made again, whole.
     const bool refused = error.code() == ExitCode::engine || error.code() == ExitCode::verification;
-    const bool again = !id.empty() && refused && engine_.partial_load() == PartialLoad::known_blobs;
+    const bool again = refused && engine_.partial_load() == PartialLoad::known_blobs;
     if (!again || assembly.left_out().empty()) throw;
     verbose(std::string("loading all layers, since leaving some out failed: ") + error.what());
     assembly.start_again_with(read_layers(assembly.left_out()));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "endpoint/serve.h"
 
+#include <algorithm>
 #include <future>
 #include <optional>
 #include <thread>
@@ -62,6 +63,8 @@ class Server {
   void handle(const Frame& frame);
   void greet(const Hello& hello);
   [[nodiscard]] Inventory take_inventory(const Query& query);
+  /// Adds images that are asked for by name and have lost blobs, which Docker 26 hides.
+  void add_unlisted(std::vector<ImageInfo>& images, const Query& query);
   void cancel(const Cancel& request);
   /// Runs in a thread of its own, so that a CANCEL is heard.
   template <class Work>
@@ -140,8 +143,24 @@ void Server::greet(const Hello& hello) {
   connection_.send(Hello{limits::kProtocolVersion, {}});
 }
 
+void Server::add_unlisted(std::vector<ImageInfo>& images, const Query& query) {
+  for (const std::string& text : query.names) {
+    const Reference name = Reference::parse(text);
+    const auto has_name = [&](const ImageInfo& image) {
+      return std::find(image.names.begin(), image.names.end(), name) != image.names.end();
+    };
+    if (std::any_of(images.begin(), images.end(), has_name)) continue;
+    auto image = engine().inspect(name.full());
+    if (!image || !has_name(*image) || engine().is_whole(image->id)) continue;
+    // Other stores list it so: whoever wants it is told what is missing, and nobody builds on it.
+    image->identity.diff_ids.clear();
+    images.push_back(std::move(*image));
+  }
+}
+
 Inventory Server::take_inventory(const Query& query) {
   std::vector<ImageInfo> images = engine().list();
+  add_unlisted(images, query);
   Inventory inventory{engine().description(), {}, 0};
   for (const ImageInfo& image : images) inventory.untagged += image.names.empty() ? 1 : 0;
   for (const ImageInfo& image : relevant_images(std::move(images), query)) {

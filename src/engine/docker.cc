@@ -86,8 +86,9 @@ std::string DockerEngine::id_of_loaded(const Digest& config, const Digest& manif
 bool DockerEngine::is_whole(const std::string& id) {
   if (store_.kind == StoreKind::classic) return true;  // It checks every layer before there is an image.
   // Docker 26 leaves out of the list what is not whole; later ones list it, and tell.
-  const std::string path = version_.tells_availability ? fmt::format("/v{}/images/json?all=1&manifests=1", kAvailabilityApi)
-                                                       : target("/images/json?all=1");
+  const std::string path = version_.tells_availability
+                               ? fmt::format("/v{}/images/json?all=1&manifests=1", kAvailabilityApi)
+                               : target("/images/json?all=1");
   return lists_whole(expect_ok("list its images", http_.exchange("GET", path)).body, id);
 }
 
@@ -124,8 +125,8 @@ std::vector<std::string> DockerEngine::load(Source& archive) {
 
 void DockerEngine::tag(const std::string& id, const Reference& name) {
   const std::string doing = fmt::format("tag {} as {}", id, name.familiar());
-  const std::string query = fmt::format("/tag?repo={}&tag={}", percent_encode(name.domain() + "/" + name.path()),
-                                        percent_encode(name.tag()));
+  const std::string query =
+      fmt::format("/tag?repo={}&tag={}", percent_encode(name.domain() + "/" + name.path()), percent_encode(name.tag()));
   expect_ok(doing, http_.exchange("POST", target(image_path(id) + query)));
   const auto image = inspect(name.full());
   if (!image || image->id != id) throw Error(ExitCode::engine, "Docker did not " + doing + ", although it said so");

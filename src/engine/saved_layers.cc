@@ -13,6 +13,8 @@ namespace docker_sync {
 
 namespace {
 
+constexpr size_t kMostNames = 200;  ///< characters, of an error's blobs
+
 /// Counts what is read, and tells.
 class CountedSource : public Source {
  public:
@@ -122,11 +124,19 @@ class SaveReader {
       throw Error(ExitCode::image, "the engine gave out the image without " + what,
                   "it was removed meanwhile, or its store is damaged");
     }
-    const std::string others = missing.size() == 1 ? "" : fmt::format(" and {} more", missing.size() - 1);
-    throw Error(ExitCode::image,
-                fmt::format("the engine's store has lost blob {} of the image{}, so {} cannot be had",
-                            missing.begin()->brief(), others, what),
-                "pull or build the image again on that host");
+    // Which of them its store has lost the engine does not tell: it leaves out all of an image that lacks one.
+    std::string names;
+    for (const Digest& blob : missing) {
+      if (names.size() > kMostNames) {
+        names += ", …";
+        break;
+      }
+      names += (names.empty() ? "" : ", ") + blob.brief();
+    }
+    throw Error(
+        ExitCode::image,
+        fmt::format("the engine's store has lost one or more blobs of the image: it gave out none of {}", names),
+        "pull or build the image again on that host");
   }
 
   const SpoolFolder& folder_;

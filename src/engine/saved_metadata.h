@@ -40,8 +40,8 @@ class SavedMetadata {
   std::map<Digest, uint64_t> blobs_;  ///< size by digest
   std::map<Digest, ImageManifest> manifests_;
   std::map<Digest, Config> configs_;
-  std::set<Digest> named_;           ///< configs that manifest.json names
-  std::set<Digest> named_blobs_;     ///< and all it names
+  std::set<Digest> named_;        ///< configs that manifest.json names
+  std::set<Digest> named_blobs_;  ///< and all it names
   uint64_t kept_bytes_ = 0;
 };
 

@@ -21,7 +21,7 @@ struct Identity {
   std::vector<Digest> diff_ids;  ///< base first
   std::string fingerprint;       ///< Os, Architecture, Created and Config without empty keys, as canonical JSON
 
-  /// By config digest where both have one, else by diff_ids and fingerprint.
+  /// By config digest where both have one, else by diff_ids and fingerprint; without layers, not then.
   [[nodiscard]] bool same_as(const Identity& other) const;
 };
 

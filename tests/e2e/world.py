@@ -7,15 +7,16 @@ import hashlib
 import json
 import signal
 
-from hosts import Engine, EngineProxy, MemoryWatch, SshServer, import_busybox, introduce, wait_until
+from hosts import DOCKER20, Engine, EngineProxy, MemoryWatch, SshServer, import_busybox, introduce, wait_until
 
 CACHE = ".cache/docker-sync"
 
 
 class World:
-    def __init__(self, network, binary):
+    def __init__(self, network, binary, engine_here=DOCKER20, engine_there=DOCKER20):
         self.network = network
-        self.laptop, self.server = network.add_host("laptop"), network.add_host("server")
+        self.laptop = network.add_host("laptop", engine=engine_here)
+        self.server = network.add_host("server", engine=engine_there)
         self.link = network.connect(self.laptop, self.server)
         self.here, self.there = Engine(self.laptop).start(), Engine(self.server).start()
         self.sshd = SshServer(self.server).start()
@@ -23,16 +24,17 @@ class World:
         introduce(self.laptop, self.sshd, ["root", "user"])
         self.laptop.install(binary, "docker-sync")
         import_busybox(self.here)
-        self._base = self.here.image_id("busybox:base")
+        self._base = {self.here: self.here.image_id("busybox:base")}  # a containerd store gives it an ID of its own
         self._base_archive = self.here.docker("save", "busybox:base", text=False)
         self._ssh_files = {name: self.laptop.path(f"/root/.ssh/{name}").read_bytes()
                            for name in ("known_hosts", "id_ed25519", "id_ed25519.pub")}
 
     def reset(self):
         for engine in (self.here, self.there):
-            engine.remove_all(but=[self._base])
-            if engine.tags() != {"busybox:base": self._base}:
+            engine.remove_all(but=[self._base.get(engine)])
+            if engine.tags() != {"busybox:base": self._base.get(engine)}:
                 engine.docker("load", stdin=self._base_archive, text=False)
+                self._base[engine] = engine.image_id("busybox:base")
 
     def clean_up(self):
         """Undo what tests do to hosts. Nothing of docker-sync may run on for this to matter: see also

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/compression.h"
 #include "base/error.h"
 #include "image/archive_reader.h"
 #include "image/archive_writer.h"
@@ -15,6 +16,8 @@
 namespace docker_sync {
 
 namespace {
+
+constexpr const char* kZstdMediaType = "application/vnd.oci.image.layer.v1.tar+zstd";
 
 Bytes make_config(const std::vector<Digest>& diff_ids, const std::string& created, const std::string& environment) {
   nlohmann::json config = {{"architecture", "amd64"}, {"os", "linux"}, {"created", created}};
@@ -61,6 +64,13 @@ std::string FakeEngine::add(const std::vector<std::string>& names, const std::ve
   image.config = make_config(image.diff_ids, created, environment);
   image.id = Digest::of(image.config).text();
   image.created = created;
+  if (containerd_store) {
+    for (const Bytes& layer : layers) {
+      image.blobs.push_back(zstd_compress(layer, 3));
+      image.descriptors.push_back({Digest::of(image.blobs.back()), image.blobs.back().size(), kZstdMediaType});
+    }
+    image.id = Digest::of(oci_manifest(image.config, image.descriptors)).text();
+  }
   {
     const std::lock_guard lock(mutex_);
     if (find(image.id) == nullptr) images_.push_back(image);
@@ -92,6 +102,11 @@ std::vector<Bytes> FakeEngine::layers_of(const std::string& id) {
   return find(id)->layers;
 }
 
+Bytes FakeEngine::config_of(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  return find(id)->config;
+}
+
 FakeEngine::Image* FakeEngine::find(const std::string& id_or_name) {
   for (Image& image : images_) {
     if (image.id == id_or_name) return &image;
@@ -107,7 +122,8 @@ ImageInfo FakeEngine::info(const Image& image) const {
   for (const Bytes& layer : image.layers) size += layer.size();
   return {image.id,
           image.names,
-          {Digest::parse(image.id), image.diff_ids, std::string(as_text(image.config))},
+          {containerd_store ? std::nullopt : std::optional(Digest::parse(image.id)), image.diff_ids,
+           std::string(as_text(image.config))},
           image.created,
           size};
 }
@@ -134,17 +150,31 @@ std::unique_ptr<Source> FakeEngine::save(const std::vector<std::string>& ids) {
   for (const std::string& id : ids) {
     const Image* image = find(id);
     if (image == nullptr) throw Error(ExitCode::image, "no such image " + id);
-    files[id.substr(7) + ".json"] = image->config;
-    for (size_t i = 0; i < image->layers.size(); ++i) {
-      Bytes layer = image->layers[i];
-      if (damage_saved_layer) damage_saved_layer(layer);
-      files[to_hex(ByteView(image->diff_ids[i].bytes).subspan(16)) + "/layer.tar"] = layer;
-    }
+    files.merge(files_of(*image));
   }
   std::vector<ArchiveMember> members;
   for (auto& [path, bytes] : files) members.push_back(member(path, std::move(bytes)));
   members.push_back(member("manifest.json", Bytes{'[', ']'}));
   return std::make_unique<OwnedTar>(std::move(members));
+}
+
+std::map<std::string, Bytes> FakeEngine::files_of(const Image& image) const {
+  std::map<std::string, Bytes> files;
+  const auto add = [&](const std::string& path, Bytes layer) {
+    if (damage_saved_layer) damage_saved_layer(layer);
+    files[path] = std::move(layer);
+  };
+  if (containerd_store) {
+    for (size_t i = 0; i < image.blobs.size(); ++i) add(blob_path(image.descriptors[i].digest), image.blobs[i]);
+    files[blob_path(Digest::of(image.config))] = image.config;
+    files[blob_path(Digest::parse(image.id))] = oci_manifest(image.config, image.descriptors);
+    return files;
+  }
+  files[image.id.substr(7) + ".json"] = image.config;
+  for (size_t i = 0; i < image.layers.size(); ++i) {
+    add(to_hex(ByteView(image.diff_ids[i].bytes).subspan(16)) + "/layer.tar", image.layers[i]);
+  }
+  return files;
 }
 
 const Bytes* FakeEngine::layer_of_chain(const Digest& chain_id) {
@@ -175,21 +205,63 @@ std::vector<std::string> FakeEngine::load(Source& archive) {
   const ImageConfig config = parse_config(image.config, ExitCode::engine);
   image.diff_ids = config.diff_ids;
   image.created = config.created;
-  image.id = Digest::of(image.config).text();
+  layers_loaded = 0;
+  if (containerd_store) {
+    take_blobs(image, files);
+  } else {
+    image.id = Digest::of(image.config).text();
+    take_layers(image, files, items.at(0).layers);
+  }
+  if (!lies_about_loading && find(image.id) == nullptr) images_.push_back(image);
+  return {image.id};
+}
+
+void FakeEngine::take_layers(Image& image, const std::map<std::string, Bytes>& files,
+                             const std::vector<std::string>& paths) {
   const std::vector<Digest> chains = chain_ids(image.diff_ids);
   for (size_t i = 0; i < chains.size(); ++i) {
+    const auto file = files.find(paths.at(i));
+    layers_loaded += file != files.end();
     if (const Bytes* present = layer_of_chain(chains[i])) {
       image.layers.push_back(*present);
       continue;
     }
-    const auto file = files.find(items.at(0).layers.at(i));
-    if (file == files.end())
-      throw Error(ExitCode::engine, "open " + items.at(0).layers.at(i) + ": no such file or directory");
+    if (file == files.end()) throw Error(ExitCode::engine, "open " + paths.at(i) + ": no such file or directory");
     if (Digest::of(file->second) != image.diff_ids[i]) throw Error(ExitCode::engine, "invalid diffID");
     image.layers.push_back(file->second);
   }
-  if (!lies_about_loading && find(image.id) == nullptr) images_.push_back(image);
-  return {image.id};
+}
+
+const Bytes* FakeEngine::stored_blob(const Digest& digest) {
+  for (const Image& image : images_) {
+    for (const Bytes& blob : image.blobs) {
+      if (Digest::of(blob) == digest) return &blob;
+    }
+  }
+  return nullptr;
+}
+
+void FakeEngine::take_blobs(Image& image, const std::map<std::string, Bytes>& files) {
+  const auto index = nlohmann::json::parse(files.at("index.json"));
+  image.id = index.at("manifests").at(0).at("digest");
+  const auto manifest = find_manifest(files.at(blob_path(Digest::parse(image.id))));
+  image.descriptors = manifest.value().layers;
+  for (size_t i = 0; i < image.descriptors.size(); ++i) {
+    const Descriptor& descriptor = image.descriptors[i];
+    const auto file = files.find(blob_path(descriptor.digest));
+    const Bytes* blob = file != files.end()     ? &file->second
+                        : refuses_partial_loads ? nullptr
+                                                : stored_blob(descriptor.digest);
+    if (blob == nullptr) throw Error(ExitCode::engine, "content digest " + descriptor.digest.text() + ": not found");
+    layers_loaded += file != files.end();
+    if (Digest::of(*blob) != descriptor.digest || blob->size() != descriptor.size) {
+      throw Error(ExitCode::engine, "unexpected commit digest");
+    }
+    const bool compressed = descriptor.media_type == kZstdMediaType;
+    image.blobs.push_back(*blob);
+    image.layers.push_back(compressed ? zstd_decompress(*blob, 1 << 30) : *blob);
+    if (Digest::of(image.layers.back()) != image.diff_ids.at(i)) throw Error(ExitCode::engine, "wrong diff id");
+  }
 }
 
 void FakeEngine::tag(const std::string& id, const Reference& name) {

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// An engine with Docker's classic store in memory: it saves and loads real archives, reuses layers by chain-ID prefix
-// and refuses what Docker refuses (docs/engines.md). Tests look at its images and may make it misbehave.
+// An engine with one of Docker's stores in memory: it saves and loads real archives, and refuses what Docker refuses
+// (docs/engines.md). The classic store reuses layers by chain-ID prefix; containerd's, which keeps what it made itself
+// compressed, by the digests of its blobs. Tests look at its images and may make it misbehave.
 #pragma once
 
 #include <functional>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "image/config.h"
 
 namespace docker_sync {
 
@@ -25,16 +27,25 @@ class FakeEngine : public Engine {
   [[nodiscard]] std::string id_of(const std::string& name);  ///< empty: no such name
   [[nodiscard]] std::vector<std::string> ids();
   [[nodiscard]] std::vector<Bytes> layers_of(const std::string& id);
+  [[nodiscard]] Bytes config_of(const std::string& id);
+
+  bool containerd_store = false;                   ///< set before there are images
+  bool refuses_partial_loads = false;              ///< a containerd store: as if its blobs were not what it says
 
   std::function<void()> before_save, before_load;  ///< may throw
   std::function<void(Bytes&)> damage_saved_layer;  ///< changes what save() gives out
   bool lies_about_loading = false;                 ///< load() says yes and does nothing
   uint64_t says_larger_by = 0;                     ///< of the size of each image
   int saves = 0, loads = 0;
+  size_t layers_loaded = 0;  ///< that were in the last archive
 
   [[nodiscard]] std::string description() const override { return "Fake 1.0"; }
-  [[nodiscard]] PartialLoad partial_load() const override { return PartialLoad::chain_prefix; }
-  [[nodiscard]] std::string id_of_loaded(const Digest& config, const Digest&) const override { return config.text(); }
+  [[nodiscard]] PartialLoad partial_load() const override {
+    return containerd_store ? PartialLoad::known_blobs : PartialLoad::chain_prefix;
+  }
+  [[nodiscard]] std::string id_of_loaded(const Digest& config, const Digest& manifest) const override {
+    return (containerd_store ? manifest : config).text();
+  }
   [[nodiscard]] bool is_whole(const std::string&) override { return true; }
   [[nodiscard]] std::vector<ImageInfo> list() override;
   [[nodiscard]] std::optional<ImageInfo> inspect(const std::string& id_or_name) override;
@@ -49,12 +60,18 @@ class FakeEngine : public Engine {
     Bytes config;
     std::vector<Digest> diff_ids;
     std::vector<Bytes> layers;
+    std::vector<Descriptor> descriptors;  ///< in a containerd store, and
+    std::vector<Bytes> blobs;             ///< what they describe
     std::string created;
     std::vector<Reference> names;
   };
   [[nodiscard]] ImageInfo info(const Image& image) const;
   [[nodiscard]] Image* find(const std::string& id_or_name);
   [[nodiscard]] const Bytes* layer_of_chain(const Digest& chain_id);
+  [[nodiscard]] const Bytes* stored_blob(const Digest& digest);
+  [[nodiscard]] std::map<std::string, Bytes> files_of(const Image& image) const;
+  void take_layers(Image& image, const std::map<std::string, Bytes>& files, const std::vector<std::string>& paths);
+  void take_blobs(Image& image, const std::map<std::string, Bytes>& files);
 
   std::mutex mutex_;
   std::vector<Image> images_;

@@ -150,6 +150,15 @@ TEST_CASE("an honest source's image is loaded, and named when told to") {
   CHECK(host.engine.id_of("app:1") == wanted.id);
 }
 
+TEST_CASE("a config of unknown digest is taken if it has the layers that were planned") {
+  FakeHost host;
+  Opponent opponent(host);
+  Wanted wanted;
+  wanted.request.config.reset();
+  play_source(opponent, wanted, Offer());
+  CHECK(opponent.await<Ready>().image_id == wanted.id);
+}
+
 TEST_CASE("a connection that ends before the commit undoes the load") {
   FakeHost host;
   Opponent opponent(host);
@@ -204,6 +213,15 @@ TEST_CASE("what a source sends is believed only as far as it checks") {
   }
   SUBCASE("a skeleton that is shorter than its layer") { offer.trailer.resize(512); }
   SUBCASE("another config") { wanted.config.push_back(' '); }
+  SUBCASE("a config of unknown digest, with other layers") {
+    wanted.request.config.reset();
+    const std::string text = R"({"rootfs":{"diff_ids":[")" + Digest::of(as_bytes("x")).text() + R"("]}})";
+    wanted.config = {text.begin(), text.end()};
+  }
+  SUBCASE("a config that is none") {
+    wanted.request.config.reset();
+    wanted.config = {'{', '}'};
+  }
   SUBCASE("a content that was not asked for, other than it was") {
     offer.content = "HELLO world";
     offer.claim = Claim::travel;

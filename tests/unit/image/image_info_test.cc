@@ -25,3 +25,9 @@ TEST_CASE("diff_ids and fingerprint decide where one side has no config digest")
   CHECK_FALSE(classic.same_as({{}, {kB, kA}, "x"}));
   CHECK_FALSE(classic.same_as({{}, {kA}, "x"}));
 }
+
+TEST_CASE("an image that shows no layers equals nothing but its own config digest") {
+  CHECK_FALSE(Identity{{}, {}, "x"}.same_as({{}, {}, "x"}));
+  CHECK_FALSE(Identity{kA, {}, "x"}.same_as({{}, {}, "x"}));
+  CHECK(Identity{kA, {}, "x"}.same_as({kA, {}, "y"}));
+}

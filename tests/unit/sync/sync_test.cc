@@ -66,6 +66,14 @@ struct TwoHosts {
     if (destination.engine.id_of(name) == id) CHECK(destination.engine.layers_of(id) == source.engine.layers_of(id));
   }
 
+  /// Likewise where the stores differ, and so do their IDs.
+  void check_same_content(const std::string& name) {
+    const std::string here = source.engine.id_of(name), there = destination.engine.id_of(name);
+    REQUIRE_FALSE(there.empty());
+    CHECK(destination.engine.layers_of(there) == source.engine.layers_of(here));
+    CHECK(destination.engine.config_of(there) == source.engine.config_of(here));
+  }
+
   uint64_t bytes = 0;  ///< that the source sent and received
 };
 
@@ -605,4 +613,63 @@ TEST_CASE("what another image had is asked for after all") {
   CHECK(hosts.bytes > 3'000'000);
   CHECK(hosts.bytes < 3'300'000);
   CHECK(destination.saves == saves);
+}
+
+TEST_CASE("images go between stores of either kind, both ways, and are current afterwards") {
+  for (const auto& [source, destination] : {std::pair(false, true), {true, false}, {true, true}}) {
+    CAPTURE(source);
+    CAPTURE(destination);
+    TwoHosts hosts;
+    hosts.source.engine.containerd_store = source;
+    hosts.destination.engine.containerd_store = destination;
+    const Bytes app = tar_file("app", noise(100'000, 2)) + tar_end();
+    hosts.source.engine.add({"app:1"}, {kBase, app});
+    CHECK(hosts.sync("app:1").result == Result::added);
+    hosts.check_same_content("app:1");
+    CHECK(hosts.sync("app:1").result == Result::current);
+
+    hosts.source.engine.add({"app:1"}, {kBase, tar_file("app", noise(100'000, 2) + "more") + tar_end()},
+                            "2024-02-02T00:00:00Z");
+    const Outcome outcome = hosts.sync("app:1");
+    CHECK(outcome.result == Result::updated);
+    hosts.check_same_content("app:1");
+    CHECK(hosts.destination.engine.layers_loaded == 1);
+    CHECK(hosts.bytes < 20'000);
+    CHECK(hosts.destination.engine.ids().size() == 2);
+  }
+}
+
+TEST_CASE("a containerd store keeps the layers that it has in the form that it has") {
+  TwoHosts hosts;
+  hosts.destination.engine.containerd_store = true;
+  hosts.destination.engine.add({"parent:1"}, {kBase});
+  hosts.source.engine.add({"app:1"}, {kBase}, "2024-01-01T00:00:00Z", "CHANGED=1");
+  CHECK(hosts.sync("app:1").result == Result::added);
+  CHECK(hosts.destination.engine.layers_loaded == 0);
+  hosts.check_same_content("app:1");
+}
+
+TEST_CASE("what a containerd store does not take in parts is loaded whole, and costs nothing on the wire") {
+  TwoHosts hosts;
+  hosts.destination.engine.containerd_store = true;
+  hosts.destination.engine.add({"parent:1"}, {kBase});
+  hosts.destination.engine.refuses_partial_loads = true;
+  hosts.source.engine.add({"app:1"}, {kBase, tar_file("app", "new") + tar_end()});
+  CHECK(hosts.sync("app:1").result == Result::added);
+  CHECK(hosts.destination.engine.layers_loaded == 2);
+  CHECK(hosts.bytes < 10'000);
+  hosts.check_same_content("app:1");
+  CHECK(hosts.destination.engine.ids().size() == 2);
+}
+
+TEST_CASE("a containerd store that refuses the whole, too, is left as it was") {
+  TwoHosts hosts;
+  hosts.destination.engine.containerd_store = true;
+  const std::string parent = hosts.destination.engine.add({"parent:1"}, {kBase});
+  hosts.destination.engine.before_load = [] { throw Error(ExitCode::engine, "not today"); };
+  hosts.source.engine.add({"app:1"}, {kBase, tar_file("app", "new") + tar_end()});
+  const Outcome outcome = hosts.sync("app:1");
+  REQUIRE(outcome.error);
+  CHECK(outcome.error->code() == ExitCode::engine);
+  CHECK(hosts.destination.engine.ids() == std::vector{parent});
 }
