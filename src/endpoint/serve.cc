@@ -109,7 +109,7 @@ const SpoolFolder& Server::folder() {
 Destination& Server::destination() {
   if (!destination_) {
     destination_.emplace(connection_, engine_of_classic_store(), folder(), progress_, layer_cache_,
-                         Journal(folder_in_cache(options_.cache_folder, "loading")));
+                         Journal(folder_in_cache(options_.cache_folder, options_.journal)));
   }
   return *destination_;
 }

@@ -44,7 +44,9 @@ int main(int argc, char** argv) {
     if (std::strcmp(argv[i], "--engine") == 0) engine.address = argv[i + 1];
   }
   try {
-    serve(take_standard_streams(), {[engine] { return open_engine(engine); }, [] { ::_exit(0); }});
+    ServeOptions options{[engine] { return open_engine(engine); }, [] { ::_exit(0); }};
+    options.journal = journal_name(engine.address);
+    serve(take_standard_streams(), options);
     return 0;
   } catch (const Error& error) {
     warn(error.what());
