@@ -25,6 +25,7 @@ enum class ExitCode : uint8_t {
   verification = 9,    ///< bytes that do not have the hash they must have
   disk = 10,           ///< scratch space missing or full
   helper = 11,         ///< the helper cannot be installed or run there
+  sudo = 12,           ///< --sudo: it is not there, or wants a password
   interrupted = 130,   ///< SIGINT, SIGTERM or SIGHUP
 };
 
