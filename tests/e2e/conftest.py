@@ -16,7 +16,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(pathlib.Path(__file__).parent)]
 
-from hosts import Network  # noqa: E402
+from hosts import Engine, Network, SshServer, introduce  # noqa: E402
 from world import Way, World  # noqa: E402
 
 # Who starts the tests may ignore signals (nohup, a job of a script); what the tests start must not inherit that.
@@ -39,6 +39,43 @@ def world(stage):
     stage.reset()
     yield stage
     stage.clean_up()
+
+
+@pytest.fixture(scope="session")
+def second_engine(stage):
+    """The engine of a further server that only the laptop knows, with the cable to it as `link`."""
+    host = stage.network.add_host("second")
+    link = stage.network.connect(stage.laptop, host)
+    engine = Engine(host).start()
+    engine.link = link
+    engine.sshd = SshServer(host).start()
+    host.add_user("user")
+    return engine
+
+
+@pytest.fixture
+def second(world, second_engine):
+    introduce(world.laptop, second_engine.sshd, ["user"])
+    stage_again(world, second_engine)
+    return second_engine
+
+
+@pytest.fixture(scope="session")
+def engine_beside(stage):
+    return Engine(stage.laptop, name="beside").start()
+
+
+@pytest.fixture
+def beside(world, engine_beside):
+    """A second engine of the laptop, behind a socket of its own."""
+    stage_again(world, engine_beside)
+    return engine_beside
+
+
+def stage_again(world, engine):
+    """What a test finds at every engine."""
+    engine.remove_all()
+    engine.docker("load", stdin=world.base_archive, text=False)
 
 
 @pytest.fixture(params=["pull", "push"])

@@ -9,25 +9,27 @@ import subprocess
 
 from .waiting import wait_until
 
-SOCKET = "/run/docker.sock"
-
-
 class Engine:
-    def __init__(self, host):
-        self.host, self._daemon = host, None
+    """`name` keeps several daemons of one host apart; `options` are further ones for dockerd."""
+
+    def __init__(self, host, name="docker", options=()):
+        self.host, self._name, self._options, self._daemon = host, name, options, None
+        self.socket = f"/run/{name}.sock"
+        self._log = host.disk / f"{name}d.log"
 
     def start(self, timeout_s=60):
         self.host.run(["groupadd", "--force", "--system", "docker"])
-        log = open(self.host.disk / "dockerd.log", "ab")
+        data = "/var/lib/docker" if self._name == "docker" else f"/home/{self._name}"
+        log = open(self._log, "ab")
         self._daemon = self.host.spawn(
-            ["dockerd", "--iptables=false", "--bridge=none", "--data-root", "/var/lib/docker",
-             "--exec-root", "/run/docker", "--exec-opt", "native.cgroupdriver=cgroupfs",
-             "-H", f"unix://{SOCKET}"],
+            ["dockerd", "--iptables=false", "--bridge=none", "--data-root", data,
+             "--exec-root", f"/run/{self._name}", "--pidfile", f"/run/{self._name}.pid",
+             "--exec-opt", "native.cgroupdriver=cgroupfs", "-H", f"unix://{self.socket}", *self._options],
             stdout=log, stderr=log, text=False)
         log.close()
         wait_until(lambda: self.answers() or not self._daemon.running(), "dockerd to answer", timeout_s)
         if not self._daemon.running():
-            raise RuntimeError("dockerd ended:\n" + (self.host.disk / "dockerd.log").read_text()[-2000:])
+            raise RuntimeError("dockerd ended:\n" + self._log.read_text()[-2000:])
         return self
 
     def stop(self, timeout_s=60):
@@ -47,7 +49,7 @@ class Engine:
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.settimeout(10)
         try:
-            connection.sock.connect(str(self.host.path(SOCKET)))
+            connection.sock.connect(str(self.host.path(self.socket)))
             connection.request("GET", path)
             text = connection.getresponse().read().decode()
         finally:
@@ -60,7 +62,7 @@ class Engine:
     def docker(self, *args, stdin=None, timeout_s=300, check=True, text=True):
         """Run the docker client at the host; its standard output."""
         result = self.host.run(["docker", *args], stdin=stdin, timeout_s=timeout_s, check=check, text=text,
-                               env={"DOCKER_BUILDKIT": "0"})
+                               env={"DOCKER_BUILDKIT": "0", "DOCKER_HOST": f"unix://{self.socket}"})
         return result.stdout.strip() if text else result.stdout
 
     # Images

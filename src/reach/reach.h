@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// From an address to an endpoint that answers: threads of this program where the engine can be used from here, a helper
+// started over SSH where not. What a context or DOCKER_HOST says is followed first, so `local` may well be far away.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/channel.h"
+#include "engine/docker_socket.h"
+#include "reach/address.h"
+#include "sync/local_endpoint.h"
+#include "transport/connect.h"
+
+namespace docker_sync {
+
+struct ReachOptions {
+  std::string rsh;    ///< as ConnectOptions has it
+  bool sudo = false;  ///< the helper of an SSH host runs as root
+  SshFiles files;
+  Prompter* prompter = nullptr;
+  std::span<const HelperImage> helpers;
+};
+
+/// An endpoint, ready to be spoken to.
+struct Reached {
+  std::unique_ptr<Channel> channel;
+  std::string host;              ///< how messages name it
+  uint64_t helper_uploaded = 0;  ///< bytes
+  bool in_process = true;        ///< it is this program; its scratch is here, and its channel crosses no network
+  std::unique_ptr<LocalEndpoint> local;
+
+  /// After the channel was closed: waits until what was not committed is undone.
+  void settle();
+};
+
+/// Where an address leads once contexts and the environment were asked: what is left is an ssh host or a socket.
+/// `local` and contexts that lead nowhere but to the usual socket stay `local`. Throws ExitCode::engine for a context
+/// that does not exist, ExitCode::usage for an address in one that cannot be meant.
+[[nodiscard]] Address resolve(const Address& address, const Surroundings& host);
+
+/// Throws what connect() throws, and ExitCode::usage for kinds that are not supported. An engine of this host is not
+/// opened yet: the endpoint says in its first answer what is wrong with it.
+[[nodiscard]] Reached reach(const Address& address, const ReachOptions& options);
+
+}  // namespace docker_sync
