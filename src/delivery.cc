@@ -111,17 +111,32 @@ ExitCode Delivery::sync(Session& session) {
 }
 
 std::vector<Outcome> Delivery::sync_with_progress(Session& session, Observer& results) {
-  if (!options_.progress) return sync_images(session, options_.selection, results);
+  const Selection selection = this->selection();
+  if (!options_.progress) return sync_images(session, selection, results);
   TerminalProgress progress(results, [this, &session] {
     const Channel::Traffic bytes = traffic(session);
     return bytes.sent + bytes.received;
   });
-  return sync_images(session, options_.selection, progress);
+  return sync_images(session, selection, progress);
+}
+
+Selection Delivery::selection() const {
+  Selection selection = options_.selection;
+  // A basis at a far engine would have to be fetched, to save what then need not be sent there.
+  const bool useless = destination_end_.far_engine || (source_end_.far_engine && destination_end_.in_process);
+  selection.whole_layers = selection.whole_layers || useless;
+  // What goes from one thread to another need not be small.
+  if (source_end_.in_process && destination_end_.in_process && selection.level == 0) selection.level = 1;
+  return selection;
 }
 
 Channel::Traffic Delivery::traffic(const Session& session) const {
   Channel::Traffic sum;
   const auto add = [&sum](const Reached& end, const Channel::Traffic& bytes) {
+    if (end.far_engine) {
+      sum.sent += end.far_engine->sent;
+      sum.received += end.far_engine->received;
+    }
     if (end.in_process) return;
     sum.sent += bytes.sent;
     sum.received += bytes.received;

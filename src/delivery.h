@@ -50,6 +50,8 @@ class Delivery {
   [[nodiscard]] bool prints() const { return !options_.json && !options_.is_quiet(); }
   [[nodiscard]] bool one_of_many() const { return options_.destinations.size() > 1; }
 
+  [[nodiscard]] Selection selection() const;
+
   const Options& options_;
   const ReachOptions& reach_;
   const Address destination_;

@@ -47,7 +47,7 @@ ExitCode run(const Options& options) {
     ::_exit(static_cast<int>(ExitCode::interrupted));
   };
   SignalWatcher signals([] {}, leave);
-  const ReachOptions reach{options.rsh, options.sudo, SshFiles::of_user(), &prompter, embedded_helpers()};
+  const ReachOptions reach{options.rsh, options.sudo, SshFiles::of_user(), &prompter, embedded_helpers(), options.tls};
   const ExitCode code = deliver(options, reach, signals, leave);
   check_output();
   return code;

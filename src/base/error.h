@@ -17,8 +17,8 @@ enum class ExitCode : uint8_t {
   internal = 1,        ///< a bug of ours
   usage = 2,           ///< options or names that cannot be meant
   connection = 3,      ///< unknown host, refused port, dead link
-  authentication = 4,  ///< no key or password was accepted
-  host_key = 5,        ///< unknown, changed or revoked host key
+  authentication = 4,  ///< no key, password or TLS certificate of ours was accepted
+  host_key = 5,        ///< unknown, changed or revoked host key; TLS certificate not trusted
   engine = 6,          ///< no engine, no right to it, or it failed
   image = 7,           ///< no such image or tag, or gone while syncing
   protocol = 8,        ///< the peer said what it may not say

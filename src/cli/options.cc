@@ -36,7 +36,11 @@ cxxopts::Options declare_options() {
        cxxopts::value<std::vector<std::string>>(), "ADDRESS")
       ("sudo", "run the helper on SSH hosts as root, by sudo -n")
       ("e,rsh", "use this command, such as 'ssh -J jump', instead of the built-in SSH", cxxopts::value<std::string>(),
-       "CMD");
+       "CMD")
+      ("tlsverify", "use TLS with tcp:// addresses, as docker does")
+      ("tlscacert", "whose certificates are trusted", cxxopts::value<std::string>(), "FILE")
+      ("tlscert", "our certificate", cxxopts::value<std::string>(), "FILE")
+      ("tlskey", "its key", cxxopts::value<std::string>(), "FILE");
   options.add_options("Selection")
       ("a,all", "sync all tagged images, besides the named ones")
       ("u,update", "sync the images that need an update")
@@ -172,6 +176,8 @@ Options read_options(const cxxopts::ParseResult& parsed, bool is_terminal) {
   if (options.remote_tmpfolder.empty()) options.remote_tmpfolder = options.tmpfolder;
   options.rsh = text_of(parsed, "rsh");
   options.sudo = parsed["sudo"].as<bool>();
+  options.tls = {parsed["tlsverify"].as<bool>(), text_of(parsed, "tlscacert"), text_of(parsed, "tlscert"),
+                 text_of(parsed, "tlskey")};
   options.json = parsed["json"].as<bool>();
   options.log_level = log_level_of(parsed);
   options.progress = shows_progress(parsed, is_terminal && !options.json && !options.is_quiet());
@@ -202,7 +208,7 @@ Options parse_options(int argc, const char* const* argv, bool is_terminal) {
 std::string help_text() {
   return declare_options().help({"Ends", "Selection", "Transfer", "Output"}) +
          "\nADDRESS is local, [ssh://]USER@HOST[:PORT], ssh://USER@HOST/SOCKET, sshunix://USER@HOST:/SOCKET,\n"
-         "unix:///SOCKET or context:NAME.\n"
+         "unix:///SOCKET, tcp://HOST[:PORT] or context:NAME.\n"
          "IMAGE is [REGISTRY[:PORT]/]NAME[:TAG]. The manual is docker-sync(1).\n";
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "reach/address.h"
+#include "reach/tcp_engine.h"
 #include "sync/sync.h"
 
 namespace docker_sync {
@@ -25,6 +26,7 @@ struct Options {
   std::string remote_tmpfolder;
   std::string rsh;             ///< empty: the built-in SSH
   bool sudo = false;           ///< the helpers of SSH hosts run as root
+  TlsOptions tls;
   bool json = false;
   LogLevel log_level = LogLevel::warnings;
   bool progress = false;       ///< shown while a sync goes on

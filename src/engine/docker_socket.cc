@@ -81,7 +81,8 @@ DockerPlace context_place(const std::string& name, const Surroundings& host) {
   if (meta[kHost].get_ref<const std::string&>().empty()) return default_place(host);
   static const nlohmann::json::json_pointer kSkip("/Endpoints/docker/SkipTLSVerify");
   const bool skip = meta.contains(kSkip) && meta[kSkip].is_boolean() && meta[kSkip].get<bool>();
-  return {meta[kHost], fmt::format("the docker context '{}'", name), context_tls_folder(key, host), skip};
+  return {meta[kHost], fmt::format("the docker context '{}'", name), context_tls_folder(key, host), skip,
+          true};
 }
 
 std::string default_socket(const Surroundings& host) {

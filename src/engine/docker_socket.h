@@ -30,6 +30,7 @@ struct DockerPlace {
   std::string origin;      ///< for messages: "DOCKER_HOST", "the docker context 'work'"
   std::string tls_folder;  ///< of a context: where its ca.pem, cert.pem and key.pem are; empty: it has none
   bool skip_verification = false;  ///< of a context: it trusts any certificate
+  bool is_context = false;
 };
 
 /// `address` is a URL, which is taken as it is, or "context:NAME", or empty: then, as docker has it, DOCKER_HOST, else

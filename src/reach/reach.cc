@@ -3,6 +3,8 @@
 #include "reach/reach.h"
 
 #include "base/error.h"
+#include "base/log.h"
+#include "engine/docker.h"
 #include "engine/open.h"
 
 namespace docker_sync {
@@ -25,15 +27,39 @@ Address parse_place(const DockerPlace& place) {
               "docker takes unix:///path, ssh://user@host and tcp://host:port");
 }
 
-Reached reach_socket(const Address& address) {
-  EngineOptions engine;
-  if (address.kind == Kind::socket) engine.address = "unix://" + address.path;
-  ServeOptions options{[engine] { return open_engine(engine); }, {}};
-  options.journal = journal_name(engine.address);
+/// In this process. `engine_address`: what tells this engine from others.
+Reached serve_here(const Address& address, const std::string& engine_address,
+                   std::function<std::unique_ptr<Engine>()> open) {
+  ServeOptions options{std::move(open), {}};
+  options.journal = journal_name(engine_address);
   Reached reached;
   reached.local = std::make_unique<LocalEndpoint>(std::move(options));
   reached.channel = reached.local->take_channel();
   reached.host = address.display();
+  return reached;
+}
+
+Reached reach_socket(const Address& address) {
+  EngineOptions engine;
+  if (address.kind == Kind::socket) engine.address = "unix://" + address.path;
+  return serve_here(address, engine.address, [engine] { return open_engine(engine); });
+}
+
+std::unique_ptr<Engine> open_far_engine(const TcpDaemon& daemon) {
+  try {
+    auto engine = std::make_unique<DockerEngine>([daemon] { return daemon.connect(); });
+    verbose(engine->description() + " at tcp://" + daemon.address.display());
+    return engine;
+  } catch (const Error& error) {
+    if (daemon.tls || error.failure().find("HTTP request to an HTTPS server") == std::string::npos) throw;
+    throw Error(ExitCode::connection, "it speaks nothing but TLS", "use --tlsverify, or DOCKER_TLS_VERIFY");
+  }
+}
+
+Reached reach_by_tcp(const Place& place) {
+  const TcpDaemon daemon{*place.address.host, place.tls};
+  Reached reached = serve_here(place.address, place.address.display(), [daemon] { return open_far_engine(daemon); });
+  reached.far_engine = daemon.count;
   return reached;
 }
 
@@ -55,24 +81,26 @@ void Reached::settle() {
   if (local) local->wait();
 }
 
-Address resolve(const Address& address, const Surroundings& host) {
-  if (address.kind != Kind::local && address.kind != Kind::context) return address;
+Place resolve(const Address& address, const TlsOptions& tls, const Surroundings& host) {
+  if (address.kind != Kind::local && address.kind != Kind::context) return {address, tls_settings(tls, host)};
   const bool named = address.kind == Kind::context;
-  const DockerPlace place = find_docker(named ? "context:" + address.context : "", host);
-  Address found = parse_place(place);
+  const DockerPlace found = find_docker(named ? "context:" + address.context : "", host);
+  const Address place = parse_place(found);
   // The user's own engine keeps its name, wherever its socket is.
-  return found.kind == Kind::socket && !named ? address : found;
+  if (place.kind == Kind::socket && !named) return {address, std::nullopt};
+  return {place, found.is_context ? tls_settings(found, tls, host) : tls_settings(tls, host)};
 }
 
 Reached reach(const Address& address, const ReachOptions& options) {
-  const Address place = resolve(address, host_surroundings());
-  switch (place.kind) {
+  const Place place = resolve(address, options.tls, host_surroundings());
+  switch (place.address.kind) {
     case Kind::local:
-    case Kind::socket: return reach_socket(place);
-    case Kind::ssh: return reach_by_ssh(place, options);
+    case Kind::socket: return reach_socket(place.address);
+    case Kind::ssh: return reach_by_ssh(place.address, options);
+    case Kind::tcp: return reach_by_tcp(place);
     default: break;
   }
-  throw Error(ExitCode::usage, place.display() + " is not supported yet", "name a Docker host");
+  throw Error(ExitCode::usage, place.address.display() + " is not supported yet", "name a Docker host");
 }
 
 }  // namespace docker_sync

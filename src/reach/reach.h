@@ -12,6 +12,7 @@
 #include "base/channel.h"
 #include "engine/docker_socket.h"
 #include "reach/address.h"
+#include "reach/tcp_engine.h"
 #include "sync/local_endpoint.h"
 #include "transport/connect.h"
 
@@ -23,6 +24,7 @@ struct ReachOptions {
   SshFiles files;
   Prompter* prompter = nullptr;
   std::span<const HelperImage> helpers;
+  TlsOptions tls;
 };
 
 /// An endpoint, ready to be spoken to.
@@ -31,16 +33,24 @@ struct Reached {
   std::string host;              ///< how messages name it
   uint64_t helper_uploaded = 0;  ///< bytes
   bool in_process = true;        ///< it is this program; its scratch is here, and its channel crosses no network
+  /// Set where it is this program and the engine is elsewhere: then every byte of an image that is read crosses the
+  /// network, and no basis is worth that.
+  std::shared_ptr<const NetworkCount> far_engine;
   std::unique_ptr<LocalEndpoint> local;
 
   /// After the channel was closed: waits until what was not committed is undone.
   void settle();
 };
 
-/// Where an address leads once contexts and the environment were asked: what is left is an ssh host or a socket.
-/// `local` and contexts that lead nowhere but to the usual socket stay `local`. Throws ExitCode::engine for a context
+/// Where an address leads.
+struct Place {
+  Address address;                 ///< an ssh host, a socket, a TCP daemon; `local` for the usual socket
+  std::optional<TlsSettings> tls;  ///< tcp
+};
+
+/// Asks contexts and the environment. `local` and contexts that lead nowhere but to the usual socket stay `local`. Throws ExitCode::engine for a context
 /// that does not exist, ExitCode::usage for an address in one that cannot be meant.
-[[nodiscard]] Address resolve(const Address& address, const Surroundings& host);
+[[nodiscard]] Place resolve(const Address& address, const TlsOptions& tls, const Surroundings& host);
 
 /// Throws what connect() throws, and ExitCode::usage for kinds that are not supported. An engine of this host is not
 /// opened yet: the endpoint says in its first answer what is wrong with it.

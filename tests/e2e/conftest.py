@@ -16,7 +16,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(pathlib.Path(__file__).parent)]
 
-from hosts import Engine, Network, SshServer, introduce  # noqa: E402
+from hosts import Authority, Engine, Network, SshServer, introduce  # noqa: E402
 from world import Way, World  # noqa: E402
 
 # Who starts the tests may ignore signals (nohup, a job of a script); what the tests start must not inherit that.
@@ -43,11 +43,13 @@ def world(stage):
 
 @pytest.fixture(scope="session")
 def second_engine(stage):
-    """The engine of a further server that only the laptop knows, with the cable to it as `link`."""
+    """The engine of a further server that only the laptop knows, with the cable to it as `link`. It listens on
+    TCP as well, for those whom its `authority` admits."""
     host = stage.network.add_host("second")
     link = stage.network.connect(stage.laptop, host)
-    engine = Engine(host).start()
-    engine.link = link
+    authority = Authority(host)
+    engine = Engine(host, options=authority.daemon_options(2376)).start()
+    engine.link, engine.authority = link, authority
     engine.sshd = SshServer(host).start()
     host.add_user("user")
     return engine
@@ -62,12 +64,12 @@ def second(world, second_engine):
 
 @pytest.fixture(scope="session")
 def engine_beside(stage):
-    return Engine(stage.laptop, name="beside").start()
+    return Engine(stage.laptop, name="beside", options=["-H", "tcp://127.0.0.1:2375"]).start()
 
 
 @pytest.fixture
 def beside(world, engine_beside):
-    """A second engine of the laptop, behind a socket of its own."""
+    """A second engine of the laptop, behind a socket of its own, and tcp://127.0.0.1:2375."""
     stage_again(world, engine_beside)
     return engine_beside
 

@@ -126,6 +126,17 @@ TEST_CASE("ends that contradict each other are refused") {
   }
 }
 
+TEST_CASE("TLS as docker has it") {
+  CHECK_FALSE(parse({"tcp://server"}).tls.given());
+  CHECK(parse({"--tlsverify", "tcp://server"}).tls.given());
+  const TlsOptions tls = parse({"--tlscacert=/a", "--tlscert", "/c", "--tlskey=/k", "tcp://server"}).tls;
+  CHECK(tls.ca == "/a");
+  CHECK(tls.certificate == "/c");
+  CHECK(tls.key == "/k");
+  CHECK(tls.given());
+  CHECK_FALSE(refusal({"--tlscacert=", "tcp://server"}).empty());
+}
+
 TEST_CASE("--sudo is for the helpers") {
   CHECK(parse({"--sudo", "server"}).sudo);
   CHECK_FALSE(parse({"server"}).sudo);
