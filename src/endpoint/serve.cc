@@ -152,6 +152,7 @@ void Server::greet(const Hello& hello) {
 
 Inventory Server::take_inventory(const Query& query) {
   std::vector<ImageInfo> images = engine().list();
+  std::erase_if(images, [this](const ImageInfo& image) { return image.id == options_.own_image; });
   Inventory inventory{engine().description(), {}, 0};
   for (const ImageInfo& image : images) inventory.untagged += image.names.empty() ? 1 : 0;
   for (const ImageInfo& image : relevant_images(std::move(images), query)) {

@@ -56,8 +56,34 @@ std::unique_ptr<Engine> open_far_engine(const TcpDaemon& daemon) {
   }
 }
 
-Reached reach_by_tcp(const Place& place) {
+/// Whether there is a daemon, but none that runs a helper for us.
+bool speaks_against_containers(ExitCode code) {
+  return code == ExitCode::helper || code == ExitCode::engine || code == ExitCode::image || code == ExitCode::disk ||
+         code == ExitCode::protocol;
+}
+
+Reached reach_container(const Place& place, const TcpDaemon& daemon, const ReachOptions& options) {
+  (void)open_far_engine(daemon);  // What is wrong with the daemon itself is not said of containers.
+  Reached reached;
+  reached.container = std::make_unique<HelperContainer>(daemon, options.helpers, options.remote_tmpfolder);
+  reached.channel = reached.container->take_channel();
+  reached.host = place.address.display();
+  reached.helper_uploaded = reached.container->uploaded_bytes();
+  reached.in_process = false;
+  return reached;
+}
+
+Reached reach_by_tcp(const Place& place, const ReachOptions& options) {
   const TcpDaemon daemon{*place.address.host, place.tls};
+  if (options.containers) {
+    try {
+      return reach_container(place, daemon, options);
+    } catch (Error& error) {
+      error.on_host(place.address.display());
+      if (!speaks_against_containers(error.code())) throw;
+      warn(std::string(error.what()) + "; without a helper there, needed layers travel whole");
+    }
+  }
   Reached reached = serve_here(place.address, place.address.display(), [daemon] { return open_far_engine(daemon); });
   reached.far_engine = daemon.count;
   return reached;
@@ -79,6 +105,7 @@ Reached reach_by_ssh(const Address& address, const ReachOptions& options) {
 
 void Reached::settle() {
   if (local) local->wait();
+  if (container) container->remove();
 }
 
 Place resolve(const Address& address, const TlsOptions& tls, const Surroundings& host) {
@@ -97,7 +124,7 @@ Reached reach(const Address& address, const ReachOptions& options) {
     case Kind::local:
     case Kind::socket: return reach_socket(place.address);
     case Kind::ssh: return reach_by_ssh(place.address, options);
-    case Kind::tcp: return reach_by_tcp(place);
+    case Kind::tcp: return reach_by_tcp(place, options);
     default: break;
   }
   throw Error(ExitCode::usage, place.address.display() + " is not supported yet", "name a Docker host");

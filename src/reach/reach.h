@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 //
 // From an address to an endpoint that answers: threads of this program where the engine can be used from here, a helper
-// started over SSH where not. What a context or DOCKER_HOST says is followed first, so `local` may well be far away.
+// started over SSH, or in a container of a daemon on TCP, where not. What a context or DOCKER_HOST says is followed first, so `local` may well be far away.
 #pragma once
 
 #include <memory>
@@ -12,6 +12,7 @@
 #include "base/channel.h"
 #include "engine/docker_socket.h"
 #include "reach/address.h"
+#include "reach/helper_container.h"
 #include "reach/tcp_engine.h"
 #include "sync/local_endpoint.h"
 #include "transport/connect.h"
@@ -25,6 +26,8 @@ struct ReachOptions {
   Prompter* prompter = nullptr;
   std::span<const HelperImage> helpers;
   TlsOptions tls;
+  bool containers = true;        ///< a daemon on TCP gets a helper; else its endpoint is in this process
+  std::string remote_tmpfolder;  ///< for that helper's container
 };
 
 /// An endpoint, ready to be spoken to.
@@ -37,8 +40,10 @@ struct Reached {
   /// network, and no basis is worth that.
   std::shared_ptr<const NetworkCount> far_engine;
   std::unique_ptr<LocalEndpoint> local;
+  std::unique_ptr<HelperContainer> container;
 
-  /// After the channel was closed: waits until what was not committed is undone.
+  /// After the channel was closed: waits until what was not committed is undone, and nothing of a helper is left that
+  /// should not be.
   void settle();
 };
 
