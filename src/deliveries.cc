@@ -36,6 +36,9 @@ class Deliveries {
   Deliveries(const Options& options, const ReachOptions& reach, std::function<void()> leave)
       : options_(options), prompter_(*reach.prompter), reach_(reach), leave_(std::move(leave)) {
     reach_.prompter = &prompter_;
+    if (options.destinations.size() > 1) {
+      reach_.share = [this](std::function<std::unique_ptr<Engine>()> open) { return share(std::move(open)); };
+    }
     for (const Address& destination : options.destinations) {
       parts_.push_back(std::make_unique<Part>(options, destination, reach_));
     }
@@ -56,6 +59,7 @@ class Deliveries {
     std::thread thread;
   };
 
+  [[nodiscard]] std::shared_ptr<SharedEngine> share(std::function<std::unique_ptr<Engine>()> open);
   ExitCode run_one();
   ExitCode run_all();
   void run_part(Part& part);
@@ -69,7 +73,14 @@ class Deliveries {
   std::vector<std::unique_ptr<Part>> parts_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::shared_ptr<SharedEngine> source_;  ///< guarded by mutex_
 };
+
+std::shared_ptr<SharedEngine> Deliveries::share(std::function<std::unique_ptr<Engine>()> open) {
+  const std::lock_guard lock(mutex_);
+  if (!source_) source_ = std::make_shared<SharedEngine>(std::move(open), options_.tmpfolder, parts_.size());
+  return source_;
+}
 
 void Deliveries::interrupt() {
   const std::lock_guard lock(mutex_);

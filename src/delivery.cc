@@ -16,7 +16,9 @@ namespace docker_sync {
 
 ExitCode Delivery::run() {
   source_end_ = reach(options_.source, reach_);
-  destination_end_ = reach(destination_, reach_);
+  ReachOptions alone = reach_;
+  alone.share = nullptr;
+  destination_end_ = reach(destination_, alone);
   started_ = std::chrono::steady_clock::now();
 
   // Ends after the session: what an engine was given and not told to keep is undone before we say so.

@@ -20,7 +20,7 @@ namespace docker_sync {
 
 class Delivery {
  public:
-  /// `options` and `reach` must outlive it.
+  /// `options` and `reach` must outlive it. What `reach` shares is the source's.
   Delivery(const Options& options, const Address& destination, const ReachOptions& reach)
       : options_(options), reach_(reach), destination_(destination), route_(Route::between(options.source, destination)) {}
 

@@ -29,7 +29,8 @@ Address parse_place(const DockerPlace& place) {
 
 /// In this process. `engine_address`: what tells this engine from others.
 Reached serve_here(const Address& address, const std::string& engine_address,
-                   std::function<std::unique_ptr<Engine>()> open) {
+                   std::function<std::unique_ptr<Engine>()> open, const ShareEngine& share) {
+  if (share) open = [shared = share(std::move(open))] { return shared->engine(); };
   ServeOptions options{std::move(open), {}};
   options.journal = journal_name(engine_address);
   Reached reached;
@@ -39,10 +40,10 @@ Reached serve_here(const Address& address, const std::string& engine_address,
   return reached;
 }
 
-Reached reach_socket(const Address& address) {
+Reached reach_socket(const Address& address, const ReachOptions& options) {
   EngineOptions engine;
   if (address.kind == Kind::socket) engine.address = "unix://" + address.path;
-  return serve_here(address, engine.address, [engine] { return open_engine(engine); });
+  return serve_here(address, engine.address, [engine] { return open_engine(engine); }, options.share);
 }
 
 std::unique_ptr<Engine> open_far_engine(const TcpDaemon& daemon) {
@@ -84,7 +85,8 @@ Reached reach_by_tcp(const Place& place, const ReachOptions& options) {
       warn(std::string(error.what()) + "; without a helper there, needed layers travel whole");
     }
   }
-  Reached reached = serve_here(place.address, place.address.display(), [daemon] { return open_far_engine(daemon); });
+  Reached reached = serve_here(
+      place.address, place.address.display(), [daemon] { return open_far_engine(daemon); }, options.share);
   reached.far_engine = daemon.count;
   return reached;
 }
@@ -122,7 +124,7 @@ Reached reach(const Address& address, const ReachOptions& options) {
   const Place place = resolve(address, options.tls, host_surroundings());
   switch (place.address.kind) {
     case Kind::local:
-    case Kind::socket: return reach_socket(place.address);
+    case Kind::socket: return reach_socket(place.address, options);
     case Kind::ssh: return reach_by_ssh(place.address, options);
     case Kind::tcp: return reach_by_tcp(place, options);
     default: break;

@@ -5,6 +5,7 @@
 // started over SSH, or in a container of a daemon on TCP, where not. What a context or DOCKER_HOST says is followed first, so `local` may well be far away.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,11 +14,15 @@
 #include "engine/docker_socket.h"
 #include "reach/address.h"
 #include "reach/helper_container.h"
+#include "reach/shared_engine.h"
 #include "reach/tcp_engine.h"
 #include "sync/local_endpoint.h"
 #include "transport/connect.h"
 
 namespace docker_sync {
+
+/// Makes an engine into one that several endpoints share.
+using ShareEngine = std::function<std::shared_ptr<SharedEngine>(std::function<std::unique_ptr<Engine>()> open)>;
 
 struct ReachOptions {
   std::string rsh;    ///< as ConnectOptions has it
@@ -28,6 +33,7 @@ struct ReachOptions {
   TlsOptions tls;
   bool containers = true;        ///< a daemon on TCP gets a helper; else its endpoint is in this process
   std::string remote_tmpfolder;  ///< for that helper's container
+  ShareEngine share;             ///< an engine whose endpoint is in this process; null: it is nobody else's
 };
 
 /// An endpoint, ready to be spoken to.

@@ -4,7 +4,7 @@
 
 import json
 
-from hosts import Recipe, edited, noise, wait_until
+from hosts import EngineProxy, Recipe, edited, noise, wait_until
 from world import INTERRUPT, end_everywhere, image_of
 
 BIG = noise(600_000, seed=1)
@@ -24,6 +24,16 @@ def test_every_destination_gets_it_and_has_a_line(world, second, beside):
         ["user@server", "user@second", f"unix://{beside.socket}"])
     assert [line for line in lines if "user@server: app:1  updated  (basis app:1" in line], result
     assert result.stdout.count("bytes/sec") == 1
+
+
+def test_the_image_is_saved_once_for_all(world, second, beside):
+    image_id = OLD.build(world.here, "app:1")
+    with EngineProxy(world.here, lambda method, path: None) as proxy:
+        world.sync("-d", "user@server", "-d", "user@second", "-d", f"unix://{beside.socket}", "app:1",
+                   env=proxy.environment).check()
+    for engine in (world.there, second, beside):
+        assert engine.image_id("app:1") == image_id
+    assert len([path for _, path in proxy.requests if "/images/get" in path]) == 1
 
 
 def test_push_takes_a_list(world, second):
