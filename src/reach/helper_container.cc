@@ -92,9 +92,9 @@ json container_of(const std::string& image, const std::string& tmpfolder) {
 
 }  // namespace
 
-HelperContainer::HelperContainer(const TcpDaemon& daemon, std::span<const HelperImage> helpers,
-                                 const std::string& tmpfolder)
-    : daemon_(daemon), http_([daemon] { return daemon.connect(); }), engine_([daemon] { return daemon.connect(); }) {
+HelperContainer::HelperContainer(const HttpClient::Connect& connect, std::string daemon,
+                                 std::span<const HelperImage> helpers, const std::string& tmpfolder)
+    : connect_(connect), daemon_(std::move(daemon)), http_(connect), engine_(connect) {
   const std::string version = ask("GET", "/version");
   api_ = "/v" + parse_version(version).api;
   const std::string architecture = text_of(parse(version), "Arch");
@@ -154,9 +154,10 @@ void HelperContainer::create(const std::string& tmpfolder) {
 
 void HelperContainer::start() {
   channel_ = std::make_unique<AttachChannel>(
-      daemon_.connect(), fmt::format("{}/containers/{}/attach?stream=1&stdin=1&stdout=1&stderr=1", api_, container_));
+      connect_(), fmt::format("{}/containers/{}/attach?stream=1&stdin=1&stdout=1&stderr=1", api_, container_));
   channel_->add_to_sent(uploaded_bytes_);
   (void)ask("POST", "/containers/" + container_ + "/start");
+  started_ = true;
   if (channel_->await_output(kStartTimeout)) return;
   throw Error(ExitCode::helper, "the helper says nothing in its container; it complains: " +
                                     printable(channel_->diagnostics(), kMaxQuoteBytes));
@@ -166,7 +167,7 @@ void HelperContainer::remove_container() {
   const auto is_gone = [this] { return http_.exchange("GET", api_ + "/containers/" + container_ + "/json").status == 404; };
   try {
     // What the helper still undoes takes its time, but not for ever.
-    if (!is_gone()) (void)http_.exchange("POST", api_ + "/containers/" + container_ + "/wait?condition=removed");
+    if (started_ && !is_gone()) (void)http_.exchange("POST", api_ + "/containers/" + container_ + "/wait?condition=removed");
   } catch (const Error& error) {
     verbose(std::string("waiting for the helper's container: ") + error.what());
   }
@@ -184,7 +185,7 @@ void HelperContainer::remove() noexcept {
     if (!image_.empty()) engine_.remove_untagged(image_);
     image_.clear();
   } catch (const std::exception& error) {
-    warn("the helper's container may be left at tcp://" + daemon_.address.display() + ": " + error.what());
+    warn("the helper's container may be left at " + daemon_ + ": " + error.what());
     container_.clear();
     image_.clear();
   }

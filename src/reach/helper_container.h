@@ -11,17 +11,18 @@
 
 #include "engine/docker.h"
 #include "reach/attach_channel.h"
-#include "reach/tcp_engine.h"
 #include "transport/bootstrap_script.h"
 
 namespace docker_sync {
 
 class HelperContainer {
  public:
-  /// Starts it; `tmpfolder` is the host's folder for scratch files, empty: a volume that goes with the container.
+  /// Starts it at the daemon to which `connect` opens one more stream, for one thread to read and another to write, and
+  /// which messages name `daemon`; `tmpfolder` is the host's folder for scratch files, empty: a volume that goes with the container.
   /// Throws ExitCode::helper, engine, image or disk where a container cannot be had or does not do, and nothing is left
   /// of it then; connection, host_key, authentication and usage where there is no daemon to speak to.
-  HelperContainer(const TcpDaemon& daemon, std::span<const HelperImage> helpers, const std::string& tmpfolder);
+  HelperContainer(const HttpClient::Connect& connect, std::string daemon, std::span<const HelperImage> helpers,
+                  const std::string& tmpfolder);
   /// As remove().
   ~HelperContainer() { remove(); }
   HelperContainer(const HelperContainer&) = delete;
@@ -45,12 +46,14 @@ class HelperContainer {
   void start();
   void remove_container();
 
-  const TcpDaemon daemon_;
+  const HttpClient::Connect connect_;
+  const std::string daemon_;
   HttpClient http_;
   DockerEngine engine_;
   std::string api_;        ///< "/v1.41"
   std::string image_;      ///< its ID, while there is one
   std::string container_;  ///< likewise
+  bool started_ = false;
   std::unique_ptr<AttachChannel> channel_;
   uint64_t uploaded_bytes_ = 0;
 };

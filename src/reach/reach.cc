@@ -66,7 +66,8 @@ bool speaks_against_containers(ExitCode code) {
 Reached reach_container(const Place& place, const TcpDaemon& daemon, const ReachOptions& options) {
   (void)open_far_engine(daemon);  // What is wrong with the daemon itself is not said of containers.
   Reached reached;
-  reached.container = std::make_unique<HelperContainer>(daemon, options.helpers, options.remote_tmpfolder);
+  reached.container = std::make_unique<HelperContainer>([daemon] { return daemon.connect(); }, place.address.display(),
+                                                        options.helpers, options.remote_tmpfolder);
   reached.channel = reached.container->take_channel();
   reached.host = place.address.display();
   reached.helper_uploaded = reached.container->uploaded_bytes();
