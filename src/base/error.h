@@ -17,14 +17,15 @@ enum class ExitCode : uint8_t {
   internal = 1,        ///< a bug of ours
   usage = 2,           ///< options or names that cannot be meant
   connection = 3,      ///< unknown host, refused port, dead link
-  authentication = 4,  ///< no key or password was accepted
-  host_key = 5,        ///< unknown, changed or revoked host key
+  authentication = 4,  ///< no key, password or TLS certificate of ours was accepted
+  host_key = 5,        ///< unknown, changed or revoked host key; TLS certificate not trusted
   engine = 6,          ///< no engine, no right to it, or it failed
   image = 7,           ///< no such image or tag, or gone while syncing
   protocol = 8,        ///< the peer said what it may not say
   verification = 9,    ///< bytes that do not have the hash they must have
   disk = 10,           ///< scratch space missing or full
   helper = 11,         ///< the helper cannot be installed or run there
+  sudo = 12,           ///< --sudo: it is not there, or wants a password
   interrupted = 130,   ///< SIGINT, SIGTERM or SIGHUP
 };
 

@@ -19,6 +19,13 @@ std::string write(const Json& document) {
 
 Json text_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : Json(text); }
 
+void put_route(Json& document, const Route& route) {
+  document["host"] = route.host;
+  document["direction"] = route.direction();
+  document["source"] = route.source();
+  document["destination"] = route.destination();
+}
+
 Json basis_kind(BasisKind kind) {
   switch (kind) {
     case BasisKind::none: break;
@@ -71,11 +78,15 @@ Json report_image(const ImagePlan& plan, const Route& route) {
   object["name"] = plan.name.familiar();
   object["status"] = docker_sync::name_of(plan.status);
   object["newer"] = text_or_null(newer_side(plan.newer, route));
-  object["created"] = {{"here", created(plan, route.push)}, {"there", created(plan, !route.push)}};
+  object["created"] = {{route.here_word(), created(plan, route.push)}, {route.there_word(), created(plan, !route.push)}};
   object["size"] = plan.source.size;
   object["identity"] = identity_of(plan);
   put_plan(object, plan);
   return object;
+}
+
+Json error_object(const Error& error) {
+  return {{"code", static_cast<int>(error.code())}, {"message", error.what()}};
 }
 
 Json outcome_image(const Outcome& outcome) {
@@ -85,10 +96,7 @@ Json outcome_image(const Outcome& outcome) {
   put_plan(object, outcome.plan);
   object["layer_bytes"] = outcome.layer_bytes;
   object["config_digest"] = config_digest(outcome.plan.source);
-  object["error"] = nullptr;
-  if (outcome.error) {
-    object["error"] = {{"code", static_cast<int>(outcome.error->code())}, {"message", outcome.error->what()}};
-  }
+  object["error"] = outcome.error ? error_object(*outcome.error) : Json(nullptr);
   return object;
 }
 
@@ -96,27 +104,25 @@ Json outcome_image(const Outcome& outcome) {
 
 std::string report_json(const Report& report, const Route& route, uint64_t helper_uploaded) {
   Json document;
-  document["host"] = route.host;
-  document["direction"] = route.direction();
+  put_route(document, route);
   const std::string &here = route.push ? report.engine_source : report.engine_destination,
                     &there = route.push ? report.engine_destination : report.engine_source;
-  document["engines"] = {{"here", here}, {"there", there}};
+  document["engines"] = {{route.here_word(), here}, {route.there_word(), there}};
   document["images"] = Json::array();
   for (const ImagePlan& plan : report.images) document["images"].push_back(report_image(plan, route));
   document["only_at_destination"] = Json::array();
   for (const ImageInfo& image : report.only_there) {
     for (const Reference& name : image.names) document["only_at_destination"].push_back(name.familiar());
   }
-  document["untagged"] = {{"here", route.push ? report.untagged_source : report.untagged_destination},
-                          {"there", route.push ? report.untagged_destination : report.untagged_source}};
+  document["untagged"] = {{route.here_word(), route.push ? report.untagged_source : report.untagged_destination},
+                          {route.there_word(), route.push ? report.untagged_destination : report.untagged_source}};
   document["helper_uploaded"] = helper_uploaded;
   return write(document);
 }
 
 std::string sync_json(const std::vector<Outcome>& outcomes, const Route& route, const Totals& totals) {
   Json document;
-  document["host"] = route.host;
-  document["direction"] = route.direction();
+  put_route(document, route);
   document["images"] = Json::array();
   for (const Outcome& outcome : outcomes) document["images"].push_back(outcome_image(outcome));
   document["sent"] = totals.sent;
@@ -126,6 +132,20 @@ std::string sync_json(const std::vector<Outcome>& outcomes, const Route& route, 
   document["speedup"] = std::round(totals.speedup() * 100) / 100;
   document["seconds"] = std::round(totals.seconds * 1000) / 1000;
   return write(document);
+}
+
+std::string failure_json(const Error& error, const Route& route) {
+  Json document;
+  put_route(document, route);
+  document["error"] = error_object(error);
+  return write(document);
+}
+
+std::string destinations_json(const std::vector<std::string>& documents) {
+  Json all;
+  all["destinations"] = Json::array();
+  for (const std::string& document : documents) all["destinations"].push_back(Json::parse(document));
+  return write(all);
 }
 
 }  // namespace docker_sync

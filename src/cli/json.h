@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// What --json writes: one document, the report's or the sync's. docker-sync(1) describes the fields; none is renamed
+// What --json writes: one document, the report's or the sync's, or one with those
+// of several destinations. docker-sync(1) describes the fields; none is renamed
 // or removed, since programs read them.
 #pragma once
 
@@ -17,5 +18,11 @@ namespace docker_sync {
 /// Both end with a line break. Text that is not UTF-8 has U+FFFD in its place.
 [[nodiscard]] std::string report_json(const Report& report, const Route& route, uint64_t helper_uploaded);
 [[nodiscard]] std::string sync_json(const std::vector<Outcome>& outcomes, const Route& route, const Totals& totals);
+
+/// In place of either, where a destination among several could not be synced at all.
+[[nodiscard]] std::string failure_json(const Error& error, const Route& route);
+
+/// The documents of several destinations as one.
+[[nodiscard]] std::string destinations_json(const std::vector<std::string>& documents);
 
 }  // namespace docker_sync

@@ -6,6 +6,7 @@
 #define CXXOPTS_VECTOR_DELIMITER '\0'
 #include <cxxopts.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -25,10 +26,22 @@ constexpr size_t kMaxArgument = 8192;  // The library matches regular expression
 cxxopts::Options declare_options() {
   cxxopts::Options options("docker-sync", "Bring container images from HOST, or with --push to it, sending only what the "
                                           "other host cannot\nmake for itself. Without images and without -a, -u or "
-                                          "-n: a report.\n");
+                                          "-n: a report.\n\n"
+                                          "  docker-sync [OPTION...] -s SOURCE -d DESTINATION [IMAGE...]\n");
   options.custom_help("[OPTION...]").positional_help("[USER@]HOST [IMAGE...]").set_width(100);
+  options.add_options("Ends")
+      ("p,push", "push to HOST instead of pulling from it; to several: HOST,HOST")
+      ("s,source", "where images come from, instead of HOST; left out: local", cxxopts::value<std::string>(), "ADDRESS")
+      ("d,destination", "where they go; may be given several times; left out: local",
+       cxxopts::value<std::vector<std::string>>(), "ADDRESS")
+      ("sudo", "run the helper on SSH hosts as root, by sudo -n")
+      ("e,rsh", "use this command, such as 'ssh -J jump', instead of the built-in SSH", cxxopts::value<std::string>(),
+       "CMD")
+      ("tlsverify", "use TLS with tcp:// addresses, as docker does")
+      ("tlscacert", "whose certificates are trusted", cxxopts::value<std::string>(), "FILE")
+      ("tlscert", "our certificate", cxxopts::value<std::string>(), "FILE")
+      ("tlskey", "its key", cxxopts::value<std::string>(), "FILE");
   options.add_options("Selection")
-      ("p,push", "push to HOST instead of pulling from it")
       ("a,all", "sync all tagged images, besides the named ones")
       ("u,update", "sync the images that need an update")
       ("n,new", "sync the images that the destination does not have")
@@ -36,10 +49,8 @@ cxxopts::Options declare_options() {
       ("dry-run", "say what would be sent, and change nothing")
       ("force", "with -a and -u: overwrite images that are newer at the destination, too");
   options.add_options("Transfer")
-      ("f,tmpfolder", "where scratch files go, on both hosts", cxxopts::value<std::string>(), "DIR")
-      ("remote-tmpfolder", "where they go on HOST", cxxopts::value<std::string>(), "DIR")
-      ("e,rsh", "use this command, such as 'ssh -J jump', instead of the built-in SSH", cxxopts::value<std::string>(),
-       "CMD")
+      ("f,tmpfolder", "where scratch files go, on all hosts", cxxopts::value<std::string>(), "DIR")
+      ("remote-tmpfolder", "where they go on other hosts", cxxopts::value<std::string>(), "DIR")
       ("compress-level", "1 is fast, 19 small; auto: what the link leaves time for",
        cxxopts::value<std::string>()->default_value("auto"), "N")
       ("W,whole-layers", "send needed layers whole, without a basis");
@@ -84,9 +95,53 @@ bool shows_progress(const cxxopts::ParseResult& parsed, bool default_value) {
   return shown;
 }
 
-Selection selection_of(const cxxopts::ParseResult& parsed, const std::vector<std::string>& operands) {
+std::vector<Address> parse_hosts(const std::string& text) {
+  std::vector<Address> hosts;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    hosts.push_back(Address::parse(std::string_view(text).substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return hosts;
+}
+
+/// Sets both ends, and takes HOST off the operands where it is one of them.
+void read_ends(const cxxopts::ParseResult& parsed, std::vector<std::string>& operands, Options& options) {
+  const std::string source = text_of(parsed, "source");
+  const bool push = parsed["push"].as<bool>();
+  if (source.empty() && parsed.count("destination") == 0) {
+    if (operands.empty()) refuse("no HOST was given");
+    const std::string host = operands.front();
+    operands.erase(operands.begin());
+    options.destinations = push ? parse_hosts(host) : std::vector{Address{}};
+    if (!push) options.source = Address::parse(host);
+    return;
+  }
+  if (push) refuse("--push is for HOST alone: -s and -d say already which way images go");
+  if (!source.empty()) options.source = Address::parse(source);
+  if (parsed.count("destination") > 0) {
+    for (const std::string& address : parsed["destination"].as<std::vector<std::string>>()) {
+      options.destinations.push_back(Address::parse(address));
+    }
+  } else {
+    options.destinations = {Address{}};
+  }
+}
+
+void check_ends(const Options& options) {
+  for (size_t i = 0; i < options.destinations.size(); ++i) {
+    const Address& destination = options.destinations[i];
+    if (destination == options.source) refuse(destination.display() + " is both source and destination");
+    const auto others = options.destinations.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(options.destinations.begin(), others, destination) != others) {
+      refuse(destination.display() + " is given twice as destination");
+    }
+  }
+}
+
+Selection selection_of(const cxxopts::ParseResult& parsed, const std::vector<std::string>& names) {
   Selection selection;
-  for (size_t i = 1; i < operands.size(); ++i) selection.names.push_back(Reference::parse(operands[i]));
+  for (const std::string& name : names) selection.names.push_back(Reference::parse(name));
   selection.all = parsed["all"].as<bool>();
   selection.update = parsed["update"].as<bool>();
   selection.new_images = parsed["new"].as<bool>();
@@ -109,21 +164,25 @@ Options read_options(const cxxopts::ParseResult& parsed, bool is_terminal) {
     options.task = parsed["help"].as<bool>() ? Options::Task::help : Options::Task::version;
     return options;
   }
-  const auto operands = parsed.count("operands") == 0 ? std::vector<std::string>()
+  auto operands = parsed.count("operands") == 0 ? std::vector<std::string>()
                                                       : parsed["operands"].as<std::vector<std::string>>();
-  if (operands.empty()) refuse("no HOST was given");
-  options.host = HostSpec::parse(operands.front());
+  read_ends(parsed, operands, options);
+  check_ends(options);
   options.selection = selection_of(parsed, operands);
   const bool report = parsed["report"].as<bool>() || options.selection.report_only();
   options.task = report ? Options::Task::report : Options::Task::sync;
-  options.push = parsed["push"].as<bool>();
   options.tmpfolder = text_of(parsed, "tmpfolder");
   options.remote_tmpfolder = text_of(parsed, "remote-tmpfolder");
   if (options.remote_tmpfolder.empty()) options.remote_tmpfolder = options.tmpfolder;
   options.rsh = text_of(parsed, "rsh");
+  options.sudo = parsed["sudo"].as<bool>();
+  options.tls = {parsed["tlsverify"].as<bool>(), text_of(parsed, "tlscacert"), text_of(parsed, "tlscert"),
+                 text_of(parsed, "tlskey")};
   options.json = parsed["json"].as<bool>();
   options.log_level = log_level_of(parsed);
   options.progress = shows_progress(parsed, is_terminal && !options.json && !options.is_quiet());
+  // One line cannot show what several do at the same time.
+  if (options.destinations.size() > 1) options.progress = false;
   return options;
 }
 
@@ -147,8 +206,10 @@ Options parse_options(int argc, const char* const* argv, bool is_terminal) {
 }
 
 std::string help_text() {
-  return declare_options().help({"Selection", "Transfer", "Output"}) +
-         "\nIMAGE is [REGISTRY[:PORT]/]NAME[:TAG]. The manual is docker-sync(1).\n";
+  return declare_options().help({"Ends", "Selection", "Transfer", "Output"}) +
+         "\nADDRESS is local, [ssh://]USER@HOST[:PORT], ssh://USER@HOST/SOCKET, sshunix://USER@HOST:/SOCKET,\n"
+         "unix:///SOCKET, tcp://HOST[:PORT] or context:NAME.\n"
+         "IMAGE is [REGISTRY[:PORT]/]NAME[:TAG]. The manual is docker-sync(1).\n";
 }
 
 std::string version_text() { return std::string("docker-sync ") + DOCKER_SYNC_VERSION + "\n"; }

@@ -6,10 +6,12 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/log.h"
+#include "reach/address.h"
+#include "reach/tcp_engine.h"
 #include "sync/sync.h"
-#include "transport/host_spec.h"
 
 namespace docker_sync {
 
@@ -17,12 +19,14 @@ struct Options {
   enum class Task { report, sync, help, version };
   Task task = Task::report;
 
-  HostSpec host;
-  bool push = false;           ///< from here to HOST
+  Address source;
+  std::vector<Address> destinations;  ///< at least one, each once, none of them the source
   Selection selection;         ///< for a report: which images are shown, all if it selects none
   std::string tmpfolder;       ///< of this host; empty: the default
   std::string remote_tmpfolder;
   std::string rsh;             ///< empty: the built-in SSH
+  bool sudo = false;           ///< the helpers of SSH hosts run as root
+  TlsOptions tls;
   bool json = false;
   LogLevel log_level = LogLevel::warnings;
   bool progress = false;       ///< shown while a sync goes on

@@ -29,6 +29,12 @@ std::string_view colour_of(Status status) {
   return kPlain;
 }
 
+std::string upper(std::string_view word) {
+  std::string text(word);
+  for (char& c : text) c = static_cast<char>(c - 'a' + 'A');
+  return text;
+}
+
 Row make_row(const ImagePlan& plan, const Route& route, time_t now) {
   const std::string source = age_of(plan.source.created, now);
   const std::string destination(plan.destination ? age_of(plan.destination->created, now) : kNothing);
@@ -57,10 +63,13 @@ std::string counts_line(const Report& report, const Route& route) {
                                  count(Status::need_update), count(Status::new_image));
   size_t only = 0;
   for (const ImageInfo& image : report.only_there) only += image.names.size();
-  if (only > 0) line += fmt::format("; only {}: {}", route.destination_word(), only);
+  if (only > 0) {
+    line += fmt::format("; only {}{}: {}", route.between_others() ? "at the " : "", route.destination_word(), only);
+  }
   const uint64_t here = route.push ? report.untagged_source : report.untagged_destination;
   const uint64_t there = route.push ? report.untagged_destination : report.untagged_source;
-  if (here + there > 0) line += fmt::format("; untagged, skipped: {} here, {} there", here, there);
+  if (here + there > 0) line += fmt::format("; untagged, skipped: {} {}, {} {}", here, route.here_word(), there,
+                                          route.there_word());
   return line + "\n";
 }
 
@@ -87,7 +96,7 @@ std::string_view newer_side(Newer newer, const Route& route) {
 }
 
 std::string report_table(const Report& report, const Route& route, const TableStyle& style) {
-  std::vector<Row> rows{{"IMAGE", "STATUS", "NEWER", "HERE", "THERE"}};
+  std::vector<Row> rows{{"IMAGE", "STATUS", "NEWER", upper(route.here_word()), upper(route.there_word())}};
   for (const ImagePlan& plan : report.images) rows.push_back(make_row(plan, route, style.now));
   std::array<size_t, kColumns> widths{};
   for (const Row& row : rows) {

@@ -34,7 +34,8 @@ std::string result_text(const Outcome& outcome, const Route& route) {
     case Result::updated: return "updated  (" + describe_plan(outcome.plan) + ")";
     case Result::added: return "new  (" + describe_plan(outcome.plan) + ")";
     case Result::skipped:
-      return fmt::format("skipped  (the copy {} is newer; --force overwrites)", route.destination_word());
+      return fmt::format("skipped  (the copy {}{} is newer; --force overwrites)",
+                         route.between_others() ? "at the " : "", route.destination_word());
     case Result::planned: return planned_text(outcome);
     case Result::failed: return "failed";
   }
@@ -43,8 +44,17 @@ std::string result_text(const Outcome& outcome, const Route& route) {
 
 }  // namespace
 
-std::string helper_line(const Route& route, uint64_t bytes) {
-  return fmt::format("helper installed on {}: {} bytes\n", route.host, with_thousands(bytes));
+std::string helper_line(const std::string& host, uint64_t bytes) {
+  return fmt::format("helper installed on {}: {} bytes\n", host, with_thousands(bytes));
+}
+
+Totals& Totals::operator+=(const Totals& other) {
+  sent += other.sent;
+  received += other.received;
+  helper_uploaded += other.helper_uploaded;
+  total_size += other.total_size;
+  seconds = std::max(seconds, other.seconds);
+  return *this;
 }
 
 double Totals::speedup() const {
@@ -97,7 +107,7 @@ void ResultPrinter::finish(const Outcome& outcome) {
   if (interrupted_()) return;
   if (lines_) {
     const std::string line = result_line(outcome, route_);
-    print(line);
+    print(prefix_ + line);
   }
   if (outcome.error) print_error(outcome.error->what());
 }

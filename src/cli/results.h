@@ -22,6 +22,8 @@ struct Totals {
   uint64_t total_size = 0;  ///< of all images looked at, as their engine says
   double seconds = 0;
 
+  /// What several runs at the same time have cost together.
+  Totals& operator+=(const Totals& other);
   [[nodiscard]] double speedup() const;
 };
 
@@ -36,7 +38,7 @@ struct Totals {
 [[nodiscard]] std::string dry_run_line(const std::vector<Outcome>& outcomes, const Route& route);
 
 /// "helper installed on HOST: 1,234,567 bytes", with a line break.
-[[nodiscard]] std::string helper_line(const Route& route, uint64_t bytes);
+[[nodiscard]] std::string helper_line(const std::string& host, uint64_t bytes);
 
 /// On standard output, at once. Whether that could be written is asked once, at the end of the program.
 void print(const std::string& text);
@@ -46,9 +48,10 @@ void print_error(const std::string& text) noexcept;
 
 class ResultPrinter : public Observer {
  public:
-  /// `lines`: whether results are printed; errors always are, until `interrupted` says that the user ended it.
-  ResultPrinter(Route route, bool lines, std::function<bool()> interrupted)
-      : route_(std::move(route)), lines_(lines), interrupted_(std::move(interrupted)) {}
+  /// `lines`: whether results are printed, each behind `prefix`; errors always are, until `interrupted` says that the
+  /// user ended it.
+  ResultPrinter(Route route, bool lines, std::string prefix, std::function<bool()> interrupted)
+      : route_(std::move(route)), lines_(lines), prefix_(std::move(prefix)), interrupted_(std::move(interrupted)) {}
 
   void begin(const ImagePlan&, size_t, size_t) override {}
   void progress(const Progress&) override {}
@@ -57,6 +60,7 @@ class ResultPrinter : public Observer {
  private:
   Route route_;
   bool lines_;
+  std::string prefix_;
   std::function<bool()> interrupted_;
 };
 

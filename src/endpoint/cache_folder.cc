@@ -26,6 +26,10 @@ std::string folder_in_cache(const std::string& cache, const std::string& name) {
   return cache.empty() ? "" : cache + "/" + name;
 }
 
+std::string journal_name(const std::string& address) {
+  return address.empty() ? "loading" : "loading-" + Digest::of(as_bytes(address)).hex().substr(0, 16);
+}
+
 void make_folders(const std::string& path) {
   for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     ::mkdir(path.substr(0, slash).c_str(), 0700);

@@ -19,6 +19,10 @@ namespace docker_sync {
 /// A folder in `cache`; empty if that is.
 [[nodiscard]] std::string folder_in_cache(const std::string& cache, const std::string& name);
 
+/// The name of the folder with the marks of what is being loaded into the engine at `address`; empty: the user's own.
+/// Each engine has one, since an image that one of them lacks says nothing of another.
+[[nodiscard]] std::string journal_name(const std::string& address);
+
 /// That folder and those it lies in, closed to others where they are new. Who uses it sees whether it is there.
 void make_folders(const std::string& path);
 

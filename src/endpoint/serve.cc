@@ -102,7 +102,7 @@ const SpoolFolder& Server::folder() {
 Destination& Server::destination() {
   if (!destination_) {
     destination_.emplace(connection_, engine(), folder(), progress_, layer_cache_,
-                         Journal(folder_in_cache(options_.cache_folder, "loading")));
+                         Journal(folder_in_cache(options_.cache_folder, options_.journal)));
   }
   return *destination_;
 }
@@ -161,6 +161,7 @@ void Server::add_unlisted(std::vector<ImageInfo>& images, const Query& query) {
 Inventory Server::take_inventory(const Query& query) {
   std::vector<ImageInfo> images = engine().list();
   add_unlisted(images, query);
+  std::erase_if(images, [this](const ImageInfo& image) { return image.id == options_.own_image; });
   Inventory inventory{engine().description(), {}, 0};
   for (const ImageInfo& image : images) inventory.untagged += image.names.empty() ? 1 : 0;
   for (const ImageInfo& image : relevant_images(std::move(images), query)) {

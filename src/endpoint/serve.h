@@ -23,6 +23,8 @@ struct ServeOptions {
   std::function<void()> nothing_to_undo;
   uint32_t stream_window = limits::kStreamWindow;     ///< the other endpoint's must be the same; smaller in tests
   std::string cache_folder = default_cache_folder();  ///< what is kept beyond the sync; empty: nothing
+  std::string journal = journal_name({});             ///< its folder in there
+  std::string own_image;  ///< the ID of the image that the helper runs from; it is nobody's to sync
 };
 
 /// Answers the controller until it ends the connection, then undoes what it did not commit. Throws what ended the

@@ -25,16 +25,6 @@ constexpr std::string_view kContextScheme = "context:";
 constexpr const char* kSystemSocket = "/var/run/docker.sock";
 constexpr const char* kDefaultContext = "default";
 
-/// `origin` says who named the address, for the message.
-std::string unix_path(const std::string& address, const std::string& origin) {
-  if (address.starts_with(kUnixScheme)) {
-    const std::string path = address.substr(kUnixScheme.size());
-    return path.empty() ? kSystemSocket : path;
-  }
-  throw Error(ExitCode::engine, fmt::format("{} is '{}': only unix sockets can be used yet", origin, address),
-              "name one as unix:///path/to/docker.sock");
-}
-
 std::string configuration_folder(const Surroundings& host) {
   if (const std::string named = host.variable("DOCKER_CONFIG"); !named.empty()) return named;
   const std::string home = host.variable("HOME");
@@ -57,8 +47,24 @@ std::string current_context(const Surroundings& host) {
   return *name;
 }
 
-/// The address that a context has for Docker; empty if it leaves it to the defaults.
-std::string context_address(const std::string& name, const Surroundings& host) {
+std::string default_socket(const Surroundings& host);
+
+DockerPlace default_place(const Surroundings& host) {
+  return {std::string(kUnixScheme) + default_socket(host), "the default", {}, false};
+}
+
+/// The folder of a context's TLS files; empty if it has none.
+std::string context_tls_folder(const std::string& key, const Surroundings& host) {
+  const std::string folder = fmt::format("{}/contexts/tls/{}/docker", configuration_folder(host), key);
+  for (const char* name : {"ca.pem", "cert.pem", "key.pem"}) {
+    if (host.file(folder + "/" + name)) return folder;
+  }
+  return {};
+}
+
+/// Where the context says; it may leave that to the defaults.
+DockerPlace context_place(const std::string& name, const Surroundings& host) {
+  if (name == kDefaultContext) return default_place(host);
   const std::string key = to_hex(sha256(as_bytes(name)));
   const std::string path = fmt::format("{}/contexts/meta/{}/meta.json", configuration_folder(host), key);
   const auto text = host.file(path);
@@ -72,7 +78,11 @@ std::string context_address(const std::string& name, const Surroundings& host) {
     throw Error(ExitCode::engine, fmt::format("the docker context '{}' names no Docker ({})", name, path),
                 fmt::format("see 'docker context inspect {}'", name));
   }
-  return meta[kHost];
+  if (meta[kHost].get_ref<const std::string&>().empty()) return default_place(host);
+  static const nlohmann::json::json_pointer kSkip("/Endpoints/docker/SkipTLSVerify");
+  const bool skip = meta.contains(kSkip) && meta[kSkip].is_boolean() && meta[kSkip].get<bool>();
+  return {meta[kHost], fmt::format("the docker context '{}'", name), context_tls_folder(key, host), skip,
+          true};
 }
 
 std::string default_socket(const Surroundings& host) {
@@ -90,19 +100,23 @@ std::string default_socket(const Surroundings& host) {
   return denied != nullptr ? *denied : places.front();  // connecting to it says what is wrong
 }
 
-std::string context_socket(const std::string& name, const Surroundings& host) {
-  if (name == kDefaultContext) return default_socket(host);
-  const std::string address = context_address(name, host);
-  return address.empty() ? default_socket(host) : unix_path(address, fmt::format("the docker context '{}'", name));
-}
-
 }  // namespace
 
+DockerPlace find_docker(const std::string& address, const Surroundings& host) {
+  if (address.starts_with(kContextScheme)) return context_place(address.substr(kContextScheme.size()), host);
+  if (!address.empty()) return {address, "the engine's address", {}, false};
+  if (const std::string named = host.variable("DOCKER_HOST"); !named.empty()) return {named, "DOCKER_HOST", {}, false};
+  return context_place(current_context(host), host);
+}
+
 std::string find_docker_socket(const std::string& address, const Surroundings& host) {
-  if (address.starts_with(kContextScheme)) return context_socket(address.substr(kContextScheme.size()), host);
-  if (!address.empty()) return unix_path(address, "the engine's address");
-  if (const std::string named = host.variable("DOCKER_HOST"); !named.empty()) return unix_path(named, "DOCKER_HOST");
-  return context_socket(current_context(host), host);
+  const DockerPlace place = find_docker(address, host);
+  if (!place.url.starts_with(kUnixScheme)) {
+    throw Error(ExitCode::engine, fmt::format("{} is '{}': only unix sockets can be used here", place.origin, place.url),
+                "name one as unix:///path/to/docker.sock");
+  }
+  const std::string path = place.url.substr(kUnixScheme.size());
+  return path.empty() ? kSystemSocket : path;
 }
 
 Surroundings host_surroundings() {

@@ -40,9 +40,9 @@ std::string user_name() {
   throw_errno(ExitCode::engine, "cannot connect to " + path, errno_value);
 }
 
-class UnixStream : public EngineStream {
+class SocketStream : public EngineStream {
  public:
-  explicit UnixStream(Fd socket) : socket_(std::move(socket)) { set_nonblocking(socket_); }
+  explicit SocketStream(Fd socket) : socket_(std::move(socket)) { set_nonblocking(socket_); }
 
   std::optional<size_t> read_some(MutableBytes out) override {
     while (true) {
@@ -73,12 +73,15 @@ class UnixStream : public EngineStream {
   }
 
   void finish_writing() override { ::shutdown(socket_.get(), SHUT_WR); }
+  void close() noexcept override { ::shutdown(socket_.get(), SHUT_RDWR); }
 
  private:
   Fd socket_;
 };
 
 }  // namespace
+
+std::unique_ptr<EngineStream> make_socket_stream(Fd socket) { return std::make_unique<SocketStream>(std::move(socket)); }
 
 std::unique_ptr<EngineStream> connect_unix(const std::string& path) {
   sockaddr_un address{};
@@ -95,7 +98,7 @@ std::unique_ptr<EngineStream> connect_unix(const std::string& path) {
   while (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     if (errno != EINTR) throw_unreachable(path, errno);
   }
-  return std::make_unique<UnixStream>(std::move(socket));
+  return make_socket_stream(std::move(socket));
 }
 
 }  // namespace docker_sync

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// The stream of bytes between us and an engine: a unix socket today, TCP and TLS later as further implementations.
-// It never blocks but in wait(), so that whoever sends a gigabyte also sees what the engine answers meanwhile. HTTP
+// The stream of bytes between us and an engine: a socket here; TLS is made where it is needed (reach/tls_stream.h), since
+// the helper does without. It never blocks but in wait(), so that whoever sends a gigabyte also sees what the engine answers meanwhile. HTTP
 // (http.h) stands on it. Asio's sockets were left aside: their resolver has no place in a static program, and a
 // deadline on them wants an event loop.
 #pragma once
@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/fd.h"
 
 namespace docker_sync {
 
@@ -41,7 +42,13 @@ class EngineStream {
 
   /// Tells the peer that no more will be written. Reading goes on.
   virtual void finish_writing() = 0;
+
+  /// Ends both directions and wakes whoever waits: reading ends, writing throws EngineGone. Any thread.
+  virtual void close() noexcept = 0;
 };
+
+/// Over a connected stream socket.
+[[nodiscard]] std::unique_ptr<EngineStream> make_socket_stream(Fd socket);
 
 /// Throws ExitCode::engine: nothing listens there, or this user may not connect, each with what to do about it.
 [[nodiscard]] std::unique_ptr<EngineStream> connect_unix(const std::string& path);

@@ -30,6 +30,12 @@ std::unique_ptr<Channel> take_standard_streams() {
   return std::make_unique<FdChannel>(std::move(in), std::move(out));
 }
 
+/// In a container: its socket must be that of the very engine that runs it.
+void check_own_image(Engine& engine, const std::string& id) {
+  if (engine.inspect(id)) return;
+  throw Error(ExitCode::engine, "the socket in the container leads to another engine");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -40,11 +46,17 @@ int main(int argc, char** argv) {
   // The end of the session is seen by the end of the input; a hangup must not forestall the roll-back.
   ::signal(SIGHUP, SIG_IGN);
   EngineOptions engine;
+  std::string own_image;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--engine") == 0) engine.address = argv[i + 1];
+    if (std::strcmp(argv[i], "--own-image") == 0) own_image = argv[i + 1];
   }
   try {
-    serve(take_standard_streams(), {[engine] { return open_engine(engine); }, [] { ::_exit(0); }});
+    if (!own_image.empty()) check_own_image(*open_engine(engine), own_image);
+    ServeOptions options{[engine] { return open_engine(engine); }, [] { ::_exit(0); }};
+    options.journal = journal_name(engine.address);
+    options.own_image = own_image;
+    serve(take_standard_streams(), options);
     return 0;
   } catch (const Error& error) {
     warn(error.what());

@@ -129,6 +129,13 @@ bool speaks_of_full_disk(std::string_view text) {
     throw Error(ExitCode::helper, "the helper cannot be run from any of: " + detail,
                 "set XDG_CACHE_HOME there to a directory where programs may be run");
   }
+  if (what == "nosudo") {
+    throw Error(ExitCode::sudo, "there is no sudo", "install it there, or log in as a user who may use the engine");
+  }
+  if (what == "sudo") {
+    throw Error(ExitCode::sudo, "sudo does not run the helper without being asked: " + detail,
+                "allow it there with visudo: USER ALL=(root) NOPASSWD: ALL");
+  }
   throw_protocol("the host's start-up script said '" + printable(line, kMaxQuoteBytes) + "'");
 }
 
@@ -141,9 +148,9 @@ const HelperImage& helper_for(std::string_view machine, std::span<const HelperIm
 }  // namespace
 
 StartedHelper start_helper(RemoteShell& shell, std::span<const HelperImage> helpers,
-                           const std::vector<std::string>& arguments, std::chrono::milliseconds silence) {
+                           const HelperCommand& command, std::chrono::milliseconds silence) {
   constexpr std::string_view kNeed = "need ";
-  StartedHelper started{shell.run(make_bootstrap_command(helpers, arguments))};
+  StartedHelper started{shell.run(make_bootstrap_command(helpers, command))};
   Listener listener(*started.channel, silence);
   while (const auto line = listener.next()) {
     if (!line->starts_with(kNeed) || started.uploaded_bytes > 0) {

@@ -21,12 +21,12 @@ struct StartedHelper {
   uint64_t uploaded_bytes = 0;       ///< 0 where the helper was there already
 };
 
-/// Runs the helper that fits the host's machine with `arguments`. A helper must answer --check with status 0, and
+/// Runs the helper that fits the host's machine. A helper must answer --check with status 0, and
 /// begin its output with kMagic. Memory: the command line and a banner. Throws ExitCode::helper if it cannot be run
 /// there, with what the host said; disk if there is no room for it; protocol if too much comes that is not the
-/// helper; connection if the link breaks or nothing comes for `silence`.
+/// helper; sudo if that is what does not run it; connection if the link breaks or nothing comes for `silence`.
 [[nodiscard]] StartedHelper start_helper(RemoteShell& shell, std::span<const HelperImage> helpers,
-                                         const std::vector<std::string>& arguments,
+                                         const HelperCommand& command,
                                          std::chrono::milliseconds silence = std::chrono::seconds(60));
 
 }  // namespace docker_sync

@@ -11,6 +11,8 @@
 //   nowhere PLACE: WHY ...  no place takes a file of the helper's size
 //   short                   the helper did not arrive whole
 //   noexec PLACE ...        it arrived, but runs from none of the places
+//   nosudo                  it is there, but sudo is not
+//   sudo WHY ...            sudo does not run it
 // and otherwise nothing but what the helper itself says.
 #pragma once
 
@@ -29,12 +31,18 @@ struct HelperImage {
   std::string hash;     ///< of the bytes, in hex: its name on the host
 };
 
+/// How the helper is started.
+struct HelperCommand {
+  std::vector<std::string> arguments;
+  bool sudo = false;  ///< by `sudo -n`
+};
+
 inline constexpr std::string_view kMarker = "docker-sync-bootstrap:";
 
 /// REQUIRES: at least one helper; machines of letters, digits and '_', hashes in hex. Throws ExitCode::usage if an
 /// argument has a newline at its end or a NUL.
 [[nodiscard]] std::string make_bootstrap_command(std::span<const HelperImage> helpers,
-                                                 const std::vector<std::string>& arguments);
+                                                 const HelperCommand& command);
 
 /// One argument for the sh within the script, with neither quote nor '!' whatever is in it.
 [[nodiscard]] std::string quote_for_script(const std::string& argument);

@@ -92,7 +92,7 @@ std::unique_ptr<RemoteShell> open_shell(const HostSpec& host, const ConnectOptio
 StartedHelper connect(const HostSpec& host, const ConnectOptions& options) {
   try {
     const std::unique_ptr<RemoteShell> shell = open_shell(host, options);
-    return start_helper(*shell, options.helpers, options.helper_arguments);
+    return start_helper(*shell, options.helpers, options.helper);
   } catch (Error& error) {
     error.on_host(host.display());
     throw;

@@ -20,7 +20,7 @@ struct ConnectOptions {
   SshFiles files;                        ///< SshFiles::of_user(), but for tests
   Prompter* prompter = nullptr;          ///< null: nobody can be asked
   std::span<const HelperImage> helpers;  ///< one for each machine type
-  std::vector<std::string> helper_arguments;
+  HelperCommand helper;
 };
 
 /// Throws what SshShell and start_helper() throw, with the host's name in it.

@@ -17,7 +17,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(pathlib.Path(__file__).parent)]
 
-from hosts import DOCKER20, DOCKER26, DOCKER26_CONTAINERD, DOCKER28_CONTAINERD, Network  # noqa: E402
+from hosts import (  # noqa: E402
+    DOCKER20, DOCKER26, DOCKER26_CONTAINERD, DOCKER28_CONTAINERD, Authority, Engine, Network, SshServer, introduce)
 from world import Way, World  # noqa: E402
 
 # Who starts the tests may ignore signals (nohup, a job of a script); what the tests start must not inherit that.
@@ -56,6 +57,45 @@ def world(stage):
     stage.reset()
     yield stage
     stage.clean_up()
+
+
+@pytest.fixture(scope="session")
+def second_engine(stage):
+    """The engine of a further server that only the laptop knows, with the cable to it as `link`. It listens on
+    TCP as well, for those whom its `authority` admits."""
+    host = stage.network.add_host("second")
+    link = stage.network.connect(stage.laptop, host)
+    authority = Authority(host)
+    engine = Engine(host, options=authority.daemon_options(2376)).start()
+    engine.link, engine.authority = link, authority
+    engine.sshd = SshServer(host).start()
+    host.add_user("user")
+    return engine
+
+
+@pytest.fixture
+def second(world, second_engine):
+    introduce(world.laptop, second_engine.sshd, ["user"])
+    stage_again(world, second_engine)
+    return second_engine
+
+
+@pytest.fixture(scope="session")
+def engine_beside(stage):
+    return Engine(stage.laptop, name="beside", options=["-H", "tcp://127.0.0.1:2375"]).start()
+
+
+@pytest.fixture
+def beside(world, engine_beside):
+    """A second engine of the laptop, behind a socket of its own, and tcp://127.0.0.1:2375."""
+    stage_again(world, engine_beside)
+    return engine_beside
+
+
+def stage_again(world, engine):
+    """What a test finds at every engine."""
+    engine.remove_all()
+    engine.docker("load", stdin=world.base_archive, text=False)
 
 
 @pytest.fixture(params=["pull", "push"])

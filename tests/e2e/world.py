@@ -25,7 +25,7 @@ class World:
         self.laptop.install(binary, "docker-sync")
         import_busybox(self.here)
         self._base = {self.here: self.here.image_id("busybox:base")}  # a containerd store gives it an ID of its own
-        self._base_archive = self.here.docker("save", "busybox:base", text=False)
+        self.base_archive = self.here.docker("save", "busybox:base", text=False)
         self._ssh_files = {name: self.laptop.path(f"/root/.ssh/{name}").read_bytes()
                            for name in ("known_hosts", "id_ed25519", "id_ed25519.pub")}
 
@@ -33,7 +33,7 @@ class World:
         for engine in (self.here, self.there):
             engine.remove_all(but=[self._base.get(engine)])
             if engine.tags() != {"busybox:base": self._base.get(engine)}:
-                engine.docker("load", stdin=self._base_archive, text=False)
+                engine.docker("load", stdin=self.base_archive, text=False)
                 self._base[engine] = engine.image_id("busybox:base")
 
     def clean_up(self):
@@ -43,7 +43,7 @@ class World:
         self.link.shape(None)
         for host in (self.laptop, self.server):
             host.kill_all_of("docker-sync")
-        self.laptop.run(["rm", "-rf", "/root/.ssh"])
+        self.laptop.run(["rm", "-rf", "/root/.ssh", "/root/.docker"])
         for name, content in self._ssh_files.items():
             self.laptop.write(f"/root/.ssh/{name}", content, mode=0o600)
         self.laptop.path("/root/.ssh").chmod(0o700)

@@ -6,6 +6,7 @@ A host is a set of Linux namespaces with its own network, mounts, processes, /et
 Virtual machines would be closer to life, but need minutes and a hypervisor where these need a second.
 """
 
+from .certificates import Authority
 from .engine import Engine, copy_images
 from .engine_proxy import EngineProxy
 from .engine_roots import DOCKER20, DOCKER26, DOCKER26_CONTAINERD, DOCKER28, DOCKER28_CONTAINERD, EngineKind
@@ -22,7 +23,8 @@ from .workdir import WorkDir
 
 __all__ = [
     "DOCKER20", "DOCKER26", "DOCKER26_CONTAINERD", "DOCKER28", "DOCKER28_CONTAINERD",
-    "CommandFailed", "Engine", "EngineKind", "EngineProxy", "Host", "Link", "MemoryWatch", "Network", "Process",
+    "Authority", "CommandFailed", "Engine", "EngineKind", "EngineProxy", "Host", "Link", "MemoryWatch", "Network",
+    "Process",
     "Recipe", "Result", "SshServer", "Terminal", "WorkDir", "copy_images", "edited", "import_busybox",
     "introduce", "make_key", "noise", "wait_until",
 ]

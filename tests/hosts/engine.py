@@ -9,9 +9,6 @@ import subprocess
 
 from .waiting import wait_until
 
-SOCKET = "/run/docker.sock"
-SETTINGS = "/run/docker-daemon.json"  # /run: the one folder that an engine in a root of its own sees, too
-
 # Runs the rest of its arguments in the engine's own root, with the host's processes, devices, sockets and disks.
 # Not a chroot: runc wants a root that is a mount.
 IN_ENGINE_ROOT = """
@@ -26,25 +23,32 @@ exec "$@"
 
 
 class Engine:
-    def __init__(self, host):
-        self.host, self._daemon = host, None
+    """`name` keeps several daemons of one host apart; `options` are further ones for dockerd."""
+
+    def __init__(self, host, name="docker", options=()):
+        self.host, self._name, self._options, self._daemon = host, name, options, None
+        self.socket = f"/run/{name}.sock"
+        self._log = host.disk / f"{name}d.log"
 
     def start(self, timeout_s=60):
         self.host.run(["groupadd", "--force", "--system", "docker"])
         group = self.host.run(["getent", "group", "docker"]).stdout.split(":")[2]
         kind = self.host.engine
         enter = ["unshare", "--mount", "sh", "-c", IN_ENGINE_ROOT, "sh"] if kind.root else []
-        self.host.write(SETTINGS, json.dumps(kind.settings))
-        log = open(self.host.disk / "dockerd.log", "ab")
+        # In /run: the one folder that an engine in a root of its own sees, too.
+        settings = f"/run/{self._name}-daemon.json"
+        self.host.write(settings, json.dumps(kind.settings))
+        data = "/var/lib/docker" if self._name == "docker" else f"/home/{self._name}"
+        log = open(self._log, "ab")
         self._daemon = self.host.spawn(
-            [*enter, "dockerd", "--config-file", SETTINGS, "--group", group, "--iptables=false", "--bridge=none",
-             "--data-root", "/var/lib/docker", "--exec-root", "/run/docker",
-             "--exec-opt", "native.cgroupdriver=cgroupfs", "-H", f"unix://{SOCKET}"],
+            [*enter, "dockerd", "--config-file", settings, "--group", group, "--iptables=false", "--bridge=none",
+             "--data-root", data, "--exec-root", f"/run/{self._name}", "--pidfile", f"/run/{self._name}.pid",
+             "--exec-opt", "native.cgroupdriver=cgroupfs", "-H", f"unix://{self.socket}", *self._options],
             stdout=log, stderr=log, text=False)
         log.close()
         wait_until(lambda: self.answers() or not self._daemon.running(), "dockerd to answer", timeout_s)
         if not self._daemon.running():
-            raise RuntimeError("dockerd ended:\n" + (self.host.disk / "dockerd.log").read_text()[-2000:])
+            raise RuntimeError("dockerd ended:\n" + self._log.read_text()[-2000:])
         return self
 
     def stop(self, timeout_s=60):
@@ -64,7 +68,7 @@ class Engine:
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.settimeout(10)
         try:
-            connection.sock.connect(str(self.host.path(SOCKET)))
+            connection.sock.connect(str(self.host.path(self.socket)))
             connection.request("GET", path)
             text = connection.getresponse().read().decode()
         finally:
@@ -77,7 +81,7 @@ class Engine:
     def docker(self, *args, stdin=None, timeout_s=300, check=True, text=True):
         """Run the docker client at the host; its standard output."""
         result = self.host.run(["docker", *args], stdin=stdin, timeout_s=timeout_s, check=check, text=text,
-                               env={"DOCKER_BUILDKIT": "0"})
+                               env={"DOCKER_BUILDKIT": "0", "DOCKER_HOST": f"unix://{self.socket}"})
         return result.stdout.strip() if text else result.stdout
 
     # Images

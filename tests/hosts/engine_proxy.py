@@ -72,7 +72,7 @@ class EngineProxy:
 
     def _pass_on(self, client, request):
         with socket.socket(socket.AF_UNIX) as daemon:
-            daemon.connect(str(self._engine.host.path("/run/docker.sock")))
+            daemon.connect(str(self._engine.host.path(self._engine.socket)))
             daemon.sendall(request)
             up = threading.Thread(target=pump, args=(client, daemon), daemon=True)
             up.start()

@@ -15,7 +15,7 @@ namespace {
 using namespace example;
 using nlohmann::json;
 
-const Route kPull{"user@server", false}, kPush{"user@server", true};
+const Route kPull{"user@server", false}, kPush{"user@server", true}, kBetween{"b", true, "user@a"};
 
 Report make_example() {
   const ImageInfo old = image("app:1", kOld), later = image("app:1", kNew);
@@ -70,6 +70,28 @@ TEST_CASE("for a push here is the source") {
   CHECK(document["images"][0]["newer"] == "here");
   CHECK(document["untagged"] == json{{"here", 2}, {"there", 1}});
   CHECK(document["engines"]["there"] == "Docker 20.10");
+}
+
+TEST_CASE("both ends are named, and between two others the words are theirs") {
+  const json push = json::parse(report_json(make_example(), kPush, 0));
+  CHECK(push["source"] == "this host");
+  CHECK(push["destination"] == "user@server");
+  const json between = json::parse(report_json(make_example(), kBetween, 0));
+  CHECK(between["direction"] == "between");
+  CHECK(between["source"] == "user@a");
+  CHECK(between["destination"] == "b");
+  CHECK(between["untagged"] == json{{"source", 2}, {"destination", 1}});
+  CHECK(between["images"][0]["newer"] == "source");
+  CHECK(between["images"][0]["created"] == json{{"source", kNew}, {"destination", kOld}});
+}
+
+TEST_CASE("several destinations have a document each, a failed one too") {
+  const Error error = Error(ExitCode::connection, "unknown host").on_host("gone");
+  const json all = json::parse(destinations_json({sync_json({}, kPush, {}), failure_json(error, {"gone", true, {}})}));
+  CHECK(all["destinations"].size() == 2);
+  CHECK(all["destinations"][0]["images"].empty());
+  CHECK(all["destinations"][1]["destination"] == "gone");
+  CHECK(all["destinations"][1]["error"] == json{{"code", 3}, {"message", "gone: unknown host"}});
 }
 
 TEST_CASE("text of an engine that is not UTF-8 does not spoil the document") {

@@ -41,8 +41,8 @@ std::vector<std::string> names_in(const Options& options) {
 TEST_CASE("a host alone asks for a report") {
   const Options options = parse({"user@server"});
   CHECK(options.task == Options::Task::report);
-  CHECK(options.host.display() == "user@server");
-  CHECK_FALSE(options.push);
+  CHECK(options.source == Address::parse("user@server"));
+  CHECK(options.destinations == std::vector{Address{}});
   CHECK(options.selection.report_only());
 }
 
@@ -62,7 +62,8 @@ TEST_CASE("--report only reports, whatever is selected") {
 
 TEST_CASE("options may follow operands, and short ones combine") {
   const Options options = parse({"server", "-pau", "redis", "-f/tmp", "app:1", "--force"});
-  CHECK(options.push);
+  CHECK(options.source == Address{});
+  CHECK(options.destinations == std::vector{Address::parse("server")});
   CHECK(options.selection.all);
   CHECK(options.selection.update);
   CHECK_FALSE(options.selection.new_images);
@@ -87,9 +88,58 @@ TEST_CASE("-f is for both hosts unless the other one has its own") {
 }
 
 TEST_CASE("after -- nothing is an option") {
-  CHECK(parse({"-a", "--", "server"}).host.host == "server");
+  CHECK(parse({"-a", "--", "server"}).source == Address::parse("server"));
   CHECK(contains(refusal({"--", "-oProxyCommand=touch"}), "-oProxyCommand=touch"));
   CHECK(contains(refusal({"server", "--", "-a"}), "\"-a\" is not an image name"));
+}
+
+TEST_CASE("-s and -d name the ends, and every operand is an image") {
+  const Options options = parse({"-s", "user@a", "-d", "unix:///b.sock", "redis", "app:1"});
+  CHECK(options.source == Address::parse("user@a"));
+  CHECK(options.destinations == std::vector{Address::parse("unix:///b.sock")});
+  CHECK(names_in(options) == std::vector<std::string>{"redis:latest", "app:1"});
+  CHECK(parse({"-s", "user@a"}).task == Options::Task::report);
+}
+
+TEST_CASE("an end that is left out is local") {
+  CHECK(parse({"--source=user@a", "redis"}).destinations == std::vector{Address{}});
+  CHECK(parse({"--destination=user@b", "redis"}).source == Address{});
+}
+
+TEST_CASE("several destinations, by -d again and again or by --push and commas") {
+  const std::vector both{Address::parse("user@a"), Address::parse("b:2222")};
+  CHECK(parse({"-d", "user@a", "-d", "b:2222", "redis"}).destinations == both);
+  CHECK(parse({"-p", "user@a,b:2222", "redis"}).destinations == both);
+  CHECK(parse({"-d", "unix:///a,b"}).destinations == std::vector{Address::parse("unix:///a,b")});
+  CHECK_FALSE(parse({"--progress", "-p", "a,b", "redis"}, true).progress);
+}
+
+TEST_CASE("ends that contradict each other are refused") {
+  CHECK(contains(refusal({"-p", "-s", "a"}), "--push"));
+  CHECK(contains(refusal({"-s", "user@a", "-d", "ssh://user@a"}), "user@a is both source and destination"));
+  CHECK(contains(refusal({"-d", "local"}), "both source and destination"));
+  CHECK(contains(refusal({"local"}), "both source and destination"));
+  CHECK(contains(refusal({"-p", "a,b,a"}), "a is given twice"));
+  for (const std::vector<const char*>& arguments :
+       {std::vector<const char*>{"-s", ""}, {"-d", ""}, {"-p", "a,,b"}, {"-p", "a,"}, {"a,b"}, {"-s", "http://a"}}) {
+    CHECK_FALSE(refusal(arguments).empty());
+  }
+}
+
+TEST_CASE("TLS as docker has it") {
+  CHECK_FALSE(parse({"tcp://server"}).tls.given());
+  CHECK(parse({"--tlsverify", "tcp://server"}).tls.given());
+  const TlsOptions tls = parse({"--tlscacert=/a", "--tlscert", "/c", "--tlskey=/k", "tcp://server"}).tls;
+  CHECK(tls.ca == "/a");
+  CHECK(tls.certificate == "/c");
+  CHECK(tls.key == "/k");
+  CHECK(tls.given());
+  CHECK_FALSE(refusal({"--tlscacert=", "tcp://server"}).empty());
+}
+
+TEST_CASE("--sudo is for the helpers") {
+  CHECK(parse({"--sudo", "server"}).sudo);
+  CHECK_FALSE(parse({"server"}).sudo);
 }
 
 TEST_CASE("an operand is one name, commas and all") { CHECK(contains(refusal({"server", "redis,app"}), "\"redis,app\"")); }

@@ -25,7 +25,7 @@ Report make_example() {
   return report;
 }
 
-const Route kPull{"user@server", false}, kPush{"user@server", true};
+const Route kPull{"user@server", false}, kPush{"user@server", true}, kBetween{"b", true, "user@a"};
 
 }  // namespace
 
@@ -47,6 +47,14 @@ TEST_CASE("the table of a push: here is the source") {
         "zlib:latest  new          -      -             -\n"
         "\n"
         "1 current, 1 need update, 1 new; only there: 1; untagged, skipped: 2 here, 1 there\n");
+}
+
+TEST_CASE("the table between two others: the source first") {
+  const std::string table = report_table(make_example(), kBetween, {kNow, false});
+  CHECK(table.starts_with("IMAGE        STATUS       NEWER   SOURCE        DESTINATION\n"
+                          "app:1        current      -       3 days ago    3 days ago\n"
+                          "team/web:2   need update  source  24 hours ago  3 days ago\n"));
+  CHECK(table.ends_with("only at the destination: 1; untagged, skipped: 2 source, 1 destination\n"));
 }
 
 TEST_CASE("colours are for the status alone and do not move columns") {

@@ -12,7 +12,7 @@ namespace {
 
 using namespace example;
 
-const Route kPull{"user@server", false}, kPush{"user@server", true};
+const Route kPull{"user@server", false}, kPush{"user@server", true}, kBetween{"b", true, "user@a"};
 
 /// An update of one of two layers.
 Outcome outcome(Result result) {
@@ -42,6 +42,34 @@ TEST_CASE("what is skipped says on which side the newer copy is") {
         "app:1  skipped  (the copy here is newer; --force overwrites)\n");
   CHECK(result_line(outcome(Result::skipped), kPush) ==
         "app:1  skipped  (the copy there is newer; --force overwrites)\n");
+}
+
+TEST_CASE("between two others there is neither here nor there") {
+  CHECK(result_line(outcome(Result::skipped), kBetween) ==
+        "app:1  skipped  (the copy at the destination is newer; --force overwrites)\n");
+  CHECK(kBetween.source() == "user@a");
+  CHECK(kBetween.destination() == "b");
+}
+
+TEST_CASE("a route is a pull or a push where one end is here") {
+  const Address local, a = Address::parse("user@a"), b = Address::parse("unix:///b.sock");
+  CHECK(Route::between(a, local).direction() == "pull");
+  CHECK(Route::between(a, local).source() == "user@a");
+  CHECK(Route::between(local, b).direction() == "push");
+  CHECK(Route::between(local, b).destination() == "unix:///b.sock");
+  CHECK(Route::between(local, b).source() == kThisHost);
+  CHECK(Route::between(a, b).direction() == "between");
+  CHECK(Route::between(a, b).source() == "user@a");
+}
+
+TEST_CASE("what several runs cost adds up, but for the time") {
+  Totals sum{.sent = 1, .received = 2, .helper_uploaded = 3, .total_size = 4, .seconds = 5};
+  sum += {.sent = 10, .received = 20, .helper_uploaded = 30, .total_size = 40, .seconds = 2};
+  CHECK(sum.sent == 11);
+  CHECK(sum.received == 22);
+  CHECK(sum.helper_uploaded == 33);
+  CHECK(sum.total_size == 44);
+  CHECK(sum.seconds == 5);
 }
 
 TEST_CASE("a dry run says what would travel at most") {
@@ -96,7 +124,7 @@ TEST_CASE("nothing sent in no time is no division by zero") {
 }
 
 TEST_CASE("the helper's upload has a line of its own") {
-  CHECK(helper_line(kPull, 1'550'000) == "helper installed on user@server: 1,550,000 bytes\n");
+  CHECK(helper_line("user@server", 1'550'000) == "helper installed on user@server: 1,550,000 bytes\n");
 }
 
 }  // namespace docker_sync

@@ -48,6 +48,13 @@ TEST_CASE("the cache is where XDG says, else in the home, else nowhere") {
   CHECK(folder_in_cache("", "layers").empty());
 }
 
+TEST_CASE("each engine has marks of its own") {
+  CHECK(journal_name("") == "loading");
+  CHECK(journal_name("unix:///a.sock").starts_with("loading-"));
+  CHECK(journal_name("unix:///a.sock") != journal_name("unix:///b.sock"));
+  CHECK(journal_name("unix:///a.sock").find('/') == std::string::npos);
+}
+
 TEST_CASE("folders are made with those above them, and closed to others") {
   const CacheScratch scratch;
   const std::string path = scratch.path + "/made/when/needed";

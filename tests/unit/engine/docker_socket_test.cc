@@ -23,6 +23,10 @@ struct Host {
   std::map<std::string, SocketState> sockets;
 
   [[nodiscard]] std::string find(const std::string& address = "") const {
+    return find_docker_socket(address, surroundings());
+  }
+
+  [[nodiscard]] Surroundings surroundings() const {
     Surroundings host;
     host.variable = [this](const std::string& name) {
       const auto found = variables.find(name);
@@ -38,7 +42,7 @@ struct Host {
       return found == sockets.end() ? SocketState::absent : found->second;
     };
     host.user_id = 1000;
-    return find_docker_socket(address, host);
+    return host;
   }
 
   [[nodiscard]] Error refusal(const std::string& address = "") const {
@@ -126,6 +130,38 @@ TEST_CASE("a context elsewhere is refused, a missing or broken one too") {
   }
   host.files[kWorkMeta] = meta("ssh://u@h");
   CHECK(contains(host.refusal().what(), "the docker context 'work' is 'ssh://u@h'"));
+}
+
+TEST_CASE("a place that is no socket is found for whoever can go there") {
+  Host host;
+  host.variables["DOCKER_HOST"] = "tcp://10.0.0.1:2376";
+  CHECK(find_docker("", host.surroundings()).url == "tcp://10.0.0.1:2376");
+  CHECK(find_docker("", host.surroundings()).origin == "DOCKER_HOST");
+  host.files[kWorkMeta] = meta("ssh://u@h");
+  const DockerPlace place = find_docker("context:work", host.surroundings());
+  CHECK(place.url == "ssh://u@h");
+  CHECK(place.tls_folder.empty());
+  CHECK_FALSE(place.skip_verification);
+  CHECK(find_docker("context:default", host.surroundings()).url == std::string("unix://") + kSystem);
+}
+
+TEST_CASE("a context's TLS files lie beside it, by the same key") {
+  const std::string folder =
+      "/home/u/.docker/contexts/tls/00e13ed7af55b27622f1d6eab5bec0147e68efe28dc2b12461117afa1a5ed40e/docker";
+  for (const char* name : {"ca.pem", "cert.pem", "key.pem"}) {
+    Host host;
+    host.files[kWorkMeta] = meta("tcp://h:2376");
+    host.files[folder + "/" + name] = "text";
+    CHECK(find_docker("context:work", host.surroundings()).tls_folder == folder);
+  }
+}
+
+TEST_CASE("a context may trust any certificate; nonsense there trusts none") {
+  Host host;
+  for (const auto& [text, skips] : {std::pair{"true", true}, {"false", false}, {"\"true\"", false}, {"1", false}}) {
+    host.files[kWorkMeta] = std::string(R"({"Endpoints":{"docker":{"Host":"tcp://h:1","SkipTLSVerify":)") + text + "}}}";
+    CHECK(find_docker("context:work", host.surroundings()).skip_verification == skips);
+  }
 }
 
 TEST_CASE("DOCKER_CONFIG moves the configuration") {

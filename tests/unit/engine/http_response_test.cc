@@ -29,6 +29,7 @@ class Pieces : public EngineStream {
   std::optional<size_t> write_some(ByteView bytes) override { return bytes.size(); }
   bool wait(Wait, std::optional<std::chrono::milliseconds> timeout) override { return !timeout; }
   void finish_writing() override {}
+  void close() noexcept override {}
 
  private:
   std::string text_;

@@ -14,12 +14,14 @@ using namespace docker_sync::test;
 TEST_CASE("the command is one line that csh, fish and sh read alike") {
   const std::string bytes = "x";
   const HelperImage helper{"x86_64", as_bytes(bytes), "abc"};
-  const std::string command = make_bootstrap_command({&helper, 1}, {"--tmpfolder", "it's !a\n\\ \"b\" $c`d`"});
-  REQUIRE(command.starts_with("exec sh -c '"));
-  REQUIRE(command.ends_with("'"));
-  const std::string script = command.substr(12, command.size() - 13);
-  CHECK(script.find_first_of("'!\n") == std::string::npos);
-  CHECK(script.find("\\\\") == std::string::npos);
+  for (const bool sudo : {false, true}) {
+    const std::string command = make_bootstrap_command({&helper, 1}, {{"--tmpfolder", "it's !a\n\\ \"b\" $c`d`"}, sudo});
+    REQUIRE(command.starts_with("exec sh -c '"));
+    REQUIRE(command.ends_with("'"));
+    const std::string script = command.substr(12, command.size() - 13);
+    CHECK(script.find_first_of("'!\n") == std::string::npos);
+    CHECK(script.find("\\\\") == std::string::npos);
+  }
 }
 
 TEST_CASE("any argument comes through sh as it was") {

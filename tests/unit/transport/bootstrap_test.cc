@@ -42,6 +42,16 @@ struct Host {
   std::vector<std::string> shell = {"sh", "-c"};
   std::map<std::string, std::string> environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", home.path()}};
   std::vector<std::string> arguments;
+  bool sudo = false;
+
+  /// A sudo of the test's own, first in the PATH.
+  void put_sudo(const std::string& script) {
+    std::filesystem::create_directories(home / "bin");
+    put_file(home / "bin/sudo", "#!/bin/sh\n" + script + "\n");
+    std::filesystem::permissions(home / "bin/sudo", std::filesystem::perms::owner_all);
+    environment["PATH"] = (home / "bin") + ":/usr/bin:/bin";
+    sudo = true;
+  }
 
   [[nodiscard]] std::string cache() const { return home / ".cache/docker-sync"; }
   [[nodiscard]] std::string cached() const { return cache() + "/helper-" + hash; }
@@ -52,7 +62,7 @@ struct Host {
     LocalShell local(shell, variables);
     const HelperImage images[] = {{"other_machine", as_bytes("nothing"), "ffff"},
                                   {machine, as_bytes(helper_bytes), hash}};
-    return start_helper(local, images, arguments, 20s);
+    return start_helper(local, images, {arguments, sudo}, 20s);
   }
 };
 
@@ -110,6 +120,46 @@ TEST_CASE("every login shell gets the helper uploaded once, and started from the
     CHECK(second.uploaded_bytes == 0);
     CHECK(converse(second, "again").ends_with("<plain>again"));
   }
+}
+
+TEST_CASE("with sudo every login shell starts the helper through it, never to be asked for a password") {
+  for (const Shell& shell : shells()) {
+    if (run({"sh", "-c", "command -v " + shell.words.front() + " > /dev/null"}) != 0) continue;
+    CAPTURE(shell.name);
+    Host host;
+    host.shell = shell.words;
+    host.arguments = {"a b"};
+    host.put_sudo("[ \"$1$2\" = -n-H ] || exit 1; shift 2; exec \"$@\" by-sudo");
+    for (const bool uploads : {true, false}) {
+      StartedHelper started = host.start();
+      CHECK((started.uploaded_bytes > 0) == uploads);
+      CHECK(converse(started, "ping") == kMagicText + "<a b><by-sudo>ping");
+    }
+  }
+}
+
+TEST_CASE("a sudo that wants a password, or is not there, is an error of its own") {
+  const auto refusal = [](Host& host) {
+    try {
+      (void)host.start();
+      FAIL("started");
+    } catch (const Error& error) {
+      CHECK(error.code() == ExitCode::sudo);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  Host host;
+  host.put_sudo("echo 'sudo: a password is required' >&2; exit 1");
+  CHECK(refusal(host).find("a password is required") != std::string::npos);
+  CHECK(refusal(host).find("NOPASSWD") != std::string::npos);
+
+  Host bare;
+  bare.put_sudo("");
+  std::filesystem::remove(bare.home / "bin/sudo");
+  REQUIRE(run({"busybox", "--install", "-s", bare.home / "bin"}) == 0);
+  bare.environment["PATH"] = bare.home / "bin";
+  CHECK(refusal(bare).find("there is no sudo") != std::string::npos);
 }
 
 TEST_CASE("a host whose tools are all busybox's will do") {

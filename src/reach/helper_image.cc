@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "reach/helper_image.h"
+
+#include <algorithm>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "image/archive_writer.h"
+#include "image/tar_header.h"
+
+namespace docker_sync {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kEndMark = 2 * kTarBlock;
+constexpr uint64_t kProgramMode = 0755;
+
+Bytes make_layer(ByteView program) {
+  TarHeader header;
+  header.name = std::string(kHelperPath).substr(1);
+  header.mode = kProgramMode;
+  header.size = program.size();
+  Bytes tar(kTarBlock + program.size() + tar_padding(program.size()) + kEndMark, 0);
+  render_header(header, MutableBytes(tar).first(kTarBlock));
+  std::copy(program.begin(), program.end(), tar.begin() + kTarBlock);
+  return tar;
+}
+
+std::string rfc3339(int64_t seconds) {
+  const time_t time = seconds;
+  tm parts{};
+  ::gmtime_r(&time, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+Bytes make_config(const Digest& layer, const std::string& architecture, const std::string& nonce, int64_t now) {
+  const std::string created = rfc3339(now);
+  const json config = {
+      {"architecture", architecture},
+      {"os", "linux"},
+      {"created", created},
+      {"config", {{"Entrypoint", json::array({kHelperPath})}, {"Labels", {{kHelperLabel, nonce}}}}},
+      {"rootfs", {{"type", "layers"}, {"diff_ids", json::array({layer.text()})}}},
+      {"history", json::array({{{"created", created}, {"comment", "docker-sync"}}})},
+  };
+  const std::string text = config.dump();
+  return {text.begin(), text.end()};
+}
+
+/// A tar of members that are there already.
+class HelperArchive : public Source {
+ public:
+  HelperArchive(Bytes layer, Bytes config)
+      : layer_(std::move(layer)), tar_([this]() -> std::optional<ArchiveMember> {
+          if (next_ == members_.size()) return std::nullopt;
+          return std::move(members_[next_++]);
+        }) {
+    const Descriptor layers[] = {{Digest::of(layer_), layer_.size()}};
+    members_.push_back({blob_path(layers[0].digest), layer_.size(), [this] { return std::make_unique<MemorySource>(layer_); }});
+    for (ArchiveMember& member : metadata_members(std::move(config), layers)) members_.push_back(std::move(member));
+  }
+  [[nodiscard]] size_t read(MutableBytes out) override { return tar_.read(out); }
+
+ private:
+  Bytes layer_;
+  std::vector<ArchiveMember> members_;
+  size_t next_ = 0;
+  TarSource tar_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> make_helper_image(const HelperImage& helper, const std::string& architecture,
+                                          const std::string& nonce, int64_t now) {
+  Bytes layer = make_layer(helper.bytes);
+  Bytes config = make_config(Digest::of(layer), architecture, nonce, now);
+  return std::make_unique<HelperArchive>(std::move(layer), std::move(config));
+}
+
+std::string machine_of(const std::string& architecture) {
+  if (architecture == "amd64" || architecture == "x86_64") return "x86_64";
+  if (architecture == "arm64" || architecture == "aarch64") return "aarch64";
+  return {};
+}
+
+}  // namespace docker_sync
