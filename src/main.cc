@@ -50,7 +50,8 @@ ExitCode run(const Options& options) {
   const ReachOptions reach{options.rsh, options.sudo, SshFiles::of_user(), &prompter, embedded_helpers(),
                            options.tls,
                            // For a question the upload of a helper would be dear.
-                           options.task == Options::Task::sync && !options.selection.dry_run, options.remote_tmpfolder};
+                           options.task == Options::Task::sync && !options.selection.dry_run, options.remote_tmpfolder,
+                           options.store_compression, {}};
   const ExitCode code = deliver(options, reach, signals, leave);
   check_output();
   return code;

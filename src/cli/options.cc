@@ -53,7 +53,9 @@ cxxopts::Options declare_options() {
       ("remote-tmpfolder", "where they go on other hosts", cxxopts::value<std::string>(), "DIR")
       ("compress-level", "1 is fast, 19 small; auto: what the link leaves time for",
        cxxopts::value<std::string>()->default_value("auto"), "N")
-      ("W,whole-layers", "send needed layers whole, without a basis");
+      ("W,whole-layers", "send needed layers whole, without a basis")
+      ("store-compression", "how oci: directories keep new layers: none or zstd",
+       cxxopts::value<std::string>()->default_value("none"), "HOW");
   options.add_options("Output")
       ("json", "write one JSON document instead of text")
       ("progress", "show progress (the default on a terminal)")
@@ -75,6 +77,12 @@ int parse_level(const std::string& text) {
     refuse("--compress-level takes auto or a number from 1 to 19, not \"" + text + "\"");
   }
   return level;
+}
+
+StoreCompression parse_store_compression(const std::string& text) {
+  if (text == "none") return StoreCompression::none;
+  if (text == "zstd") return StoreCompression::zstd;
+  refuse("--store-compression takes none or zstd, not \"" + text + "\"");
 }
 
 /// The value of an option that must have one that is not empty, or an empty string.
@@ -176,6 +184,7 @@ Options read_options(const cxxopts::ParseResult& parsed, bool is_terminal) {
   if (options.remote_tmpfolder.empty()) options.remote_tmpfolder = options.tmpfolder;
   options.rsh = text_of(parsed, "rsh");
   options.sudo = parsed["sudo"].as<bool>();
+  options.store_compression = parse_store_compression(parsed["store-compression"].as<std::string>());
   options.tls = {parsed["tlsverify"].as<bool>(), text_of(parsed, "tlscacert"), text_of(parsed, "tlscert"),
                  text_of(parsed, "tlskey")};
   options.json = parsed["json"].as<bool>();
@@ -208,7 +217,7 @@ Options parse_options(int argc, const char* const* argv, bool is_terminal) {
 std::string help_text() {
   return declare_options().help({"Ends", "Selection", "Transfer", "Output"}) +
          "\nADDRESS is local, [ssh://]USER@HOST[:PORT], ssh://USER@HOST/SOCKET, sshunix://USER@HOST:/SOCKET,\n"
-         "unix:///SOCKET, tcp://HOST[:PORT] or context:NAME.\n"
+         "unix:///SOCKET, tcp://HOST[:PORT], context:NAME, oci:DIRECTORY or oci:USER@HOST:DIRECTORY.\n"
          "IMAGE is [REGISTRY[:PORT]/]NAME[:TAG]. The manual is docker-sync(1).\n";
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "image/layer_blob.h"
 #include "reach/address.h"
 #include "reach/tcp_engine.h"
 #include "sync/sync.h"
@@ -26,6 +27,7 @@ struct Options {
   std::string remote_tmpfolder;
   std::string rsh;             ///< empty: the built-in SSH
   bool sudo = false;           ///< the helpers of SSH hosts run as root
+  StoreCompression store_compression = StoreCompression::none;  ///< of image directories that are destinations
   TlsOptions tls;
   bool json = false;
   LogLevel log_level = LogLevel::warnings;

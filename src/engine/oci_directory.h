@@ -8,11 +8,9 @@
 
 #include "engine/engine.h"
 #include "engine/oci_store.h"
+#include "image/layer_blob.h"
 
 namespace docker_sync {
-
-/// How layers that come are kept.
-enum class StoreCompression : uint8_t { none, zstd };
 
 /// May be used by several threads, and several processes at the same time.
 class OciDirectory : public Engine {

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
-#include <sstream>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -155,9 +155,12 @@ void OciStore::collect_garbage() const {
   if (!nobody_reads) return verbose("blobs of " + folder_ + " are in use: old ones are removed another time");
 
   std::set<Digest> garbage, kept;
-  std::istringstream lines(*list);
   try {
-    for (std::string line; std::getline(lines, line);) add_blobs_of(Digest::parse(line), garbage);
+    for (std::string_view rest = *list; !rest.empty();) {
+      const size_t end = std::min(rest.find('\n'), rest.size() - 1);
+      add_blobs_of(Digest::parse(rest.substr(0, end)), garbage);
+      rest.remove_prefix(end + 1);
+    }
     for (const OciIndex::Entry& entry : index().entries()) add_blobs_of(entry.blob.digest, kept);
   } catch (const Error& error) {
     // Better too much than too little.

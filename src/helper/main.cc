@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   std::string own_image;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--engine") == 0) engine.address = argv[i + 1];
+    if (std::strcmp(argv[i], "--store-compression") == 0) engine.store_compression = StoreCompression::zstd;
     if (std::strcmp(argv[i], "--own-image") == 0) own_image = argv[i + 1];
   }
   try {

@@ -13,6 +13,9 @@
 
 namespace docker_sync {
 
+/// How an image directory keeps layers that come.
+enum class StoreCompression : uint8_t { none, zstd };
+
 enum class BlobForm : uint8_t { plain, gzip, zstd };
 
 /// By what it begins with; no tar begins like one of the others.

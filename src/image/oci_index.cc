@@ -10,7 +10,7 @@ namespace docker_sync {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
 constexpr int kMaxDepth = 32;
 constexpr const char* kFullName = "io.containerd.image.name";

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "reach/reach.h"
 
+#include <filesystem>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "engine/docker.h"
@@ -92,9 +94,9 @@ Reached reach_by_tcp(const Place& place, const ReachOptions& options) {
   return reached;
 }
 
-Reached reach_by_ssh(const Address& address, const ReachOptions& options) {
-  ConnectOptions connection{options.rsh, options.files, options.prompter, options.helpers, {{}, options.sudo}};
-  if (!address.path.empty()) connection.helper.arguments = {"--engine", "unix://" + address.path};
+/// `engine`: the helper's arguments that name one; none for the usual one.
+Reached reach_by_ssh(const Address& address, std::vector<std::string> engine, const ReachOptions& options) {
+  ConnectOptions connection{options.rsh, options.files, options.prompter, options.helpers, {std::move(engine), options.sudo}};
   StartedHelper started = connect(*address.host, connection);
   Reached reached;
   reached.channel = std::move(started.channel);
@@ -102,6 +104,22 @@ Reached reach_by_ssh(const Address& address, const ReachOptions& options) {
   reached.helper_uploaded = started.uploaded_bytes;
   reached.in_process = false;
   return reached;
+}
+
+Reached reach_engine_by_ssh(const Address& address, const ReachOptions& options) {
+  if (address.path.empty()) return reach_by_ssh(address, {}, options);
+  return reach_by_ssh(address, {"--engine", "unix://" + address.path}, options);
+}
+
+Reached reach_directory(const Address& address, const ReachOptions& options) {
+  if (address.host) {
+    std::vector<std::string> engine = {"--engine", "oci:" + address.path};
+    if (options.store_compression == StoreCompression::zstd) engine.insert(engine.end(), {"--store-compression", "zstd"});
+    return reach_by_ssh(address, std::move(engine), options);
+  }
+  // One name for it, whatever folder a later run begins in.
+  const EngineOptions engine{"oci:" + std::filesystem::absolute(address.path).string(), options.store_compression};
+  return serve_here(address, engine.address, [engine] { return open_engine(engine); }, options.share);
 }
 
 }  // namespace
@@ -126,7 +144,8 @@ Reached reach(const Address& address, const ReachOptions& options) {
   switch (place.address.kind) {
     case Kind::local:
     case Kind::socket: return reach_socket(place.address, options);
-    case Kind::ssh: return reach_by_ssh(place.address, options);
+    case Kind::ssh: return reach_engine_by_ssh(place.address, options);
+    case Kind::oci: return reach_directory(place.address, options);
     case Kind::tcp: return reach_by_tcp(place, options);
     default: break;
   }

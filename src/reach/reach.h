@@ -12,6 +12,7 @@
 
 #include "base/channel.h"
 #include "engine/docker_socket.h"
+#include "image/layer_blob.h"
 #include "reach/address.h"
 #include "reach/helper_container.h"
 #include "reach/shared_engine.h"
@@ -33,6 +34,7 @@ struct ReachOptions {
   TlsOptions tls;
   bool containers = true;        ///< a daemon on TCP gets a helper; else its endpoint is in this process
   std::string remote_tmpfolder;  ///< for that helper's container
+  StoreCompression store_compression = StoreCompression::none;  ///< of image directories
   ShareEngine share;             ///< an engine whose endpoint is in this process; null: it is nobody else's
 };
 

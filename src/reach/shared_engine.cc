@@ -87,7 +87,11 @@ class EngineOfMany : public Engine {
       : below_(std::move(below)), shared_(std::move(shared)) {}
 
   [[nodiscard]] std::string description() const override { return below_->description(); }
-  [[nodiscard]] StoreKind store_kind() const override { return below_->store_kind(); }
+  [[nodiscard]] PartialLoad partial_load() const override { return below_->partial_load(); }
+  [[nodiscard]] std::string id_of_loaded(const Digest& config, const Digest& manifest) const override {
+    return below_->id_of_loaded(config, manifest);
+  }
+  [[nodiscard]] bool is_whole(const std::string& id) override { return below_->is_whole(id); }
   [[nodiscard]] std::vector<ImageInfo> list() override { return below_->list(); }
   [[nodiscard]] std::optional<ImageInfo> inspect(const std::string& id_or_name) override {
     return below_->inspect(id_or_name);

@@ -64,10 +64,10 @@ TEST_CASE("an index is the same after it was written and read") {
   const OciIndex again(index.json(), {});
   CHECK(again.json() == index.json());
   CHECK(std::string(as_text(index.json())) ==
-        R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":)"
-        R"("application/vnd.oci.image.manifest.v1+json","digest":")" + kOne.digest.text() +
-            R"(","size":3,"annotations":{"io.containerd.image.name":"docker.io/library/app:1",)"
-            R"("org.opencontainers.image.ref.name":"app:1"}}]})");
+        R"({"manifests":[{"annotations":{"io.containerd.image.name":"docker.io/library/app:1",)"
+        R"("org.opencontainers.image.ref.name":"app:1"},"digest":")" + kOne.digest.text() +
+            R"(","mediaType":"application/vnd.oci.image.manifest.v1+json","size":3}],)"
+            R"("mediaType":"application/vnd.oci.image.index.v1+json","schemaVersion":2})");
 }
 
 TEST_CASE("platforms tell attestations from images") {

@@ -42,7 +42,11 @@ class Lent : public Engine {
  public:
   Lent(FakeEngine& engine, const bool& breaks) : engine_(engine), breaks_(breaks) {}
   [[nodiscard]] std::string description() const override { return engine_.description(); }
-  [[nodiscard]] StoreKind store_kind() const override { return engine_.store_kind(); }
+  [[nodiscard]] PartialLoad partial_load() const override { return engine_.partial_load(); }
+  [[nodiscard]] std::string id_of_loaded(const Digest& config, const Digest& manifest) const override {
+    return engine_.id_of_loaded(config, manifest);
+  }
+  [[nodiscard]] bool is_whole(const std::string& id) override { return engine_.is_whole(id); }
   [[nodiscard]] std::vector<ImageInfo> list() override { return engine_.list(); }
   [[nodiscard]] std::optional<ImageInfo> inspect(const std::string& name) override { return engine_.inspect(name); }
   [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>& ids) override {
