@@ -93,7 +93,9 @@ void Destination::take_blobs(const SavedImage& image, Assembly& assembly) {
 
 std::string Destination::load(const Receive& request, Assembly& assembly) {
   std::string id;
-  assembly.on_identity = [&](const Digest& config, const Digest& manifest) {
+  Digest config;
+  assembly.on_identity = [&](const Digest& config_digest, const Digest& manifest) {
+    config = config_digest;
     // Known before there can be such an image, so that only what is ours is ever removed.
     id = engine_.id_of_loaded(config, manifest);
     if (engine_.inspect(id)) return;
@@ -105,7 +107,7 @@ std::string Destination::load(const Receive& request, Assembly& assembly) {
       TarSource archive([&] { return assembly.next(); });
       const std::vector<std::string> loaded = engine_.load(archive);
       verbose(fmt::format("the engine says it loaded {} image(s)", loaded.size()));
-      verify(request, id);
+      verify(request, id, config);
     } catch (...) {
       roll_back();
       throw;
@@ -125,7 +127,7 @@ std::string Destination::load(const Receive& request, Assembly& assembly) {
   return id;
 }
 
-void Destination::verify(const Receive& request, const std::string& id) {
+void Destination::verify(const Receive& request, const std::string& id, const Digest& config) {
   const auto image = engine_.inspect(id);
   std::vector<Digest> wanted;
   for (const PlannedLayer& layer : request.layers) wanted.push_back(layer.diff_id);
@@ -133,6 +135,7 @@ void Destination::verify(const Receive& request, const std::string& id) {
   if (!image || image->id != id || image->identity.diff_ids != wanted || !engine_.is_whole(id)) {
     throw Error(ExitCode::verification, "the engine loaded the image but does not have it", "see the daemon's log");
   }
+  if (!image->identity.config) known_configs_.store(id, config);
 }
 
 std::map<Digest, std::unique_ptr<Spool>> Destination::read_layers(std::set<Digest> layers) {

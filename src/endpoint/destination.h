@@ -14,6 +14,7 @@
 #include "endpoint/assembly.h"
 #include "endpoint/basis.h"
 #include "endpoint/journal.h"
+#include "endpoint/known_configs.h"
 #include "endpoint/layer_cache.h"
 #include "endpoint/progress_reporter.h"
 #include "engine/engine.h"
@@ -26,12 +27,13 @@ class Destination {
  public:
   /// All referred to must outlive this.
   Destination(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
-              const LayerCache& cache, Journal journal)
+              const LayerCache& cache, const KnownConfigs& known_configs, Journal journal)
       : connection_(connection),
         engine_(engine),
         folder_(folder),
         progress_(progress),
         cache_(cache),
+        known_configs_(known_configs),
         journal_(std::move(journal)) {}
   /// Rolls back.
   ~Destination() { roll_back(); }
@@ -56,7 +58,7 @@ class Destination {
   static void take_blobs(const SavedImage& image, Assembly& assembly);
   [[nodiscard]] std::string load(const Receive& request, Assembly& assembly);
   /// Throws ExitCode::verification unless the engine has all of the image: its word at the load is not proof.
-  void verify(const Receive& request, const std::string& id);
+  void verify(const Receive& request, const std::string& id, const Digest& config);
   /// Those of the layers that images of the engine hold.
   [[nodiscard]] std::map<Digest, std::unique_ptr<Spool>> read_layers(std::set<Digest> layers);
 
@@ -65,6 +67,7 @@ class Destination {
   const SpoolFolder& folder_;
   ProgressReporter& progress_;
   const LayerCache& cache_;
+  const KnownConfigs& known_configs_;
   Journal journal_;
   Journal::Entry journal_entry_;
   std::string unnamed_;  ///< ID of an image that was not there before and has no name yet

@@ -24,6 +24,7 @@ class Server {
   Server(std::unique_ptr<Channel> channel, const ServeOptions& options)
       : options_(options),
         layer_cache_(folder_in_cache(options.cache_folder, "layers")),
+        known_configs_(folder_in_cache(options.cache_folder, "configs")),
         connection_(std::move(channel), "the controller", options.stream_window),
         progress_(connection_) {}
 
@@ -81,6 +82,7 @@ class Server {
   std::string tmpfolder_;
   std::optional<SpoolFolder> folder_;
   const LayerCache layer_cache_;
+  const KnownConfigs known_configs_;
   Connection connection_;
   ProgressReporter progress_;
   std::optional<Destination> destination_;
@@ -101,7 +103,7 @@ const SpoolFolder& Server::folder() {
 
 Destination& Server::destination() {
   if (!destination_) {
-    destination_.emplace(connection_, engine(), folder(), progress_, layer_cache_,
+    destination_.emplace(connection_, engine(), folder(), progress_, layer_cache_, known_configs_,
                          Journal(folder_in_cache(options_.cache_folder, options_.journal)));
   }
   return *destination_;
@@ -118,7 +120,7 @@ void Server::handle(const Frame& frame) {
       auto request = decode<Send>(frame);
       basis_ = request.basis;
       return work(request.sync, [this, request] {
-        send_image(connection_, engine(), folder(), progress_, layer_cache_, request);
+        send_image(connection_, engine(), folder(), progress_, layer_cache_, known_configs_, request);
         return Sent{request.sync};
       });
     }
@@ -162,6 +164,11 @@ Inventory Server::take_inventory(const Query& query) {
   std::vector<ImageInfo> images = engine().list();
   add_unlisted(images, query);
   std::erase_if(images, [this](const ImageInfo& image) { return image.id == options_.own_image; });
+  for (ImageInfo& image : images) {
+    // An image that shows no layers is not what it was when its config was learnt.
+    Identity& identity = image.identity;
+    if (!identity.config && !identity.diff_ids.empty()) identity.config = known_configs_.find(image.id);
+  }
   Inventory inventory{engine().description(), {}, 0};
   for (const ImageInfo& image : images) inventory.untagged += image.names.empty() ? 1 : 0;
   for (const ImageInfo& image : relevant_images(std::move(images), query)) {

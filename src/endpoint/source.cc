@@ -31,11 +31,12 @@ struct OpenLayer {
 class ImageSender {
  public:
   ImageSender(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
-              const LayerCache& cache, const Send& request)
+              const LayerCache& cache, const KnownConfigs& known_configs, const Send& request)
       : connection_(connection),
         engine_(engine),
         folder_(folder),
         progress_(progress),
+        known_configs_(known_configs),
         request_(request),
         streams_(request.sync),
         shared_(request.basis, cache),
@@ -74,6 +75,7 @@ class ImageSender {
   Engine& engine_;
   const SpoolFolder& folder_;
   ProgressReporter& progress_;
+  const KnownConfigs& known_configs_;
   const Send& request_;
   const SyncStreams streams_;
 
@@ -106,7 +108,10 @@ void ImageSender::open_image() {
     shared_.add(shared_.number_of(diff_id), std::move(tar));
     if (awaited.empty()) basis_part_is_open();
   };
-  wanted.on_config = [this](Bytes config) { config_ = std::move(config); };
+  wanted.on_config = [this](Bytes config) {
+    config_ = std::move(config);
+    if (!request_.config) known_configs_.store(request_.image_id, Digest::of(config_));
+  };
   wanted.on_file = [this](const Digest& digest, uint64_t size) { sizes_[digest] = size; };
   wanted.on_progress = [this](uint64_t bytes) {
     opened_.throw_if_closed();
@@ -176,8 +181,8 @@ void ImageSender::offer(Offerer& offerer, ZstdSink& offers) {
 }  // namespace
 
 void send_image(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
-                const LayerCache& cache, const Send& request) {
-  ImageSender(connection, engine, folder, progress, cache, request).run();
+                const LayerCache& cache, const KnownConfigs& known_configs, const Send& request) {
+  ImageSender(connection, engine, folder, progress, cache, known_configs, request).run();
 }
 
 }  // namespace docker_sync

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/spool.h"
+#include "endpoint/known_configs.h"
 #include "endpoint/layer_cache.h"
 #include "endpoint/progress_reporter.h"
 #include "engine/engine.h"
@@ -18,6 +19,6 @@ namespace docker_sync {
 /// sync are retired. Scratch: the layers to send and the largest other one. Memory: two stream windows, the zstd
 /// windows, one signature, and 16 bytes per content.
 void send_image(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
-                const LayerCache& cache, const Send& request);
+                const LayerCache& cache, const KnownConfigs& known_configs, const Send& request);
 
 }  // namespace docker_sync

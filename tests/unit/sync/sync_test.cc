@@ -616,12 +616,12 @@ TEST_CASE("what another image had is asked for after all") {
 }
 
 TEST_CASE("images go between stores of either kind, both ways, and are current afterwards") {
-  for (const auto& [source, destination] : {std::pair(false, true), {true, false}, {true, true}}) {
-    CAPTURE(source);
-    CAPTURE(destination);
+  for (const auto& containerd : {std::pair(false, true), {true, false}, {true, true}}) {
+    CAPTURE(containerd.first);
+    CAPTURE(containerd.second);
     TwoHosts hosts;
-    hosts.source.engine.containerd_store = source;
-    hosts.destination.engine.containerd_store = destination;
+    hosts.source.engine.containerd_store = containerd.first;
+    hosts.destination.engine.containerd_store = containerd.second;
     const Bytes app = tar_file("app", noise(100'000, 2)) + tar_end();
     hosts.source.engine.add({"app:1"}, {kBase, app});
     CHECK(hosts.sync("app:1").result == Result::added);
@@ -672,4 +672,21 @@ TEST_CASE("a containerd store that refuses the whole, too, is left as it was") {
   REQUIRE(outcome.error);
   CHECK(outcome.error->code() == ExitCode::engine);
   CHECK(hosts.destination.engine.ids() == std::vector{parent});
+}
+
+TEST_CASE("a config digest that a containerd store does not tell is known once the image was read or loaded") {
+  const CacheScratch here, there;
+  TwoHosts hosts;
+  hosts.source.cache_folder = here.path;
+  hosts.destination.cache_folder = there.path;
+  hosts.source.engine.containerd_store = true;
+  hosts.destination.engine.containerd_store = true;
+  const std::string id = hosts.source.engine.add({"app:1"}, {kBase});
+  CHECK_FALSE(hosts.sync("app:1").plan.source.identity.config);
+  const Outcome outcome = hosts.sync("app:1");
+  CHECK(outcome.result == Result::current);
+  const std::optional<Digest> config = Digest::of(hosts.source.engine.config_of(id));
+  CHECK(outcome.plan.source.identity.config == config);
+  REQUIRE(outcome.plan.destination);
+  CHECK(outcome.plan.destination->identity.config == config);
 }
