@@ -36,10 +36,10 @@ class Deliveries {
   Deliveries(const Options& options, const ReachOptions& reach, std::function<void()> leave)
       : options_(options), prompter_(*reach.prompter), reach_(reach), leave_(std::move(leave)) {
     reach_.prompter = &prompter_;
-    if (options.destinations.size() > 1) {
+    if (options.ends.destinations.size() > 1) {
       reach_.share = [this](std::function<std::unique_ptr<Engine>()> open) { return share(std::move(open)); };
     }
-    for (const Address& destination : options.destinations) {
+    for (const Address& destination : options.ends.destinations) {
       parts_.push_back(std::make_unique<Part>(options, destination, reach_));
     }
   }
@@ -135,7 +135,10 @@ ExitCode Deliveries::run_all() {
     return std::all_of(parts_.begin(), parts_.end(), [](const auto& part) { return part->code || part->abandoned; });
   });
   const auto abandoned = std::any_of(parts_.begin(), parts_.end(), [](const auto& part) { return part->abandoned; });
-  if (abandoned) leave_();
+  for (const auto& part : parts_) {
+    if (part->abandoned) print_error(part->delivery.interruption());
+  }
+  if (abandoned) leave_();  // Nobody waits for a host that does not answer.
   lock.unlock();
   for (const auto& part : parts_) part->thread.join();
   const auto failed = std::find_if(parts_.begin(), parts_.end(), [](const auto& part) { return part->code != ExitCode::ok; });

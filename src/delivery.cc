@@ -15,7 +15,7 @@
 namespace docker_sync {
 
 ExitCode Delivery::run() {
-  source_end_ = reach(options_.source, reach_);
+  source_end_ = reach(options_.ends.source, reach_);
   ReachOptions alone = reach_;
   alone.share = nullptr;
   destination_end_ = reach(destination_, alone);

@@ -22,7 +22,7 @@ class Delivery {
  public:
   /// `options` and `reach` must outlive it. What `reach` shares is the source's.
   Delivery(const Options& options, const Address& destination, const ReachOptions& reach)
-      : options_(options), reach_(reach), destination_(destination), route_(Route::between(options.source, destination)) {}
+      : options_(options), reach_(reach), destination_(destination), route_(Route::between(options.ends.source, destination)) {}
 
   /// Throws what ends the whole of it; ExitCode::interrupted is returned, and told by interruption().
   [[nodiscard]] ExitCode run();
@@ -48,7 +48,7 @@ class Delivery {
   [[nodiscard]] Channel::Traffic traffic(const Session& session) const;
   void add_up(const Session& session);
   [[nodiscard]] bool prints() const { return !options_.json && !options_.is_quiet(); }
-  [[nodiscard]] bool one_of_many() const { return options_.destinations.size() > 1; }
+  [[nodiscard]] bool one_of_many() const { return options_.ends.destinations.size() > 1; }
 
   [[nodiscard]] Selection selection() const;
 

@@ -6,7 +6,6 @@
 #define CXXOPTS_VECTOR_DELIMITER '\0'
 #include <cxxopts.hpp>
 
-#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -103,48 +102,19 @@ bool shows_progress(const cxxopts::ParseResult& parsed, bool default_value) {
   return shown;
 }
 
-std::vector<Address> parse_hosts(const std::string& text) {
-  std::vector<Address> hosts;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    hosts.push_back(Address::parse(std::string_view(text).substr(begin, end - begin)));
-    begin = end + 1;
-  }
-  return hosts;
-}
-
-/// Sets both ends, and takes HOST off the operands where it is one of them.
-void read_ends(const cxxopts::ParseResult& parsed, std::vector<std::string>& operands, Options& options) {
+/// Takes HOST off the operands where it is one of them.
+Ends read_ends(const cxxopts::ParseResult& parsed, std::vector<std::string>& operands) {
   const std::string source = text_of(parsed, "source");
-  const bool push = parsed["push"].as<bool>();
-  if (source.empty() && parsed.count("destination") == 0) {
+  const bool push = parsed["push"].as<bool>(), has_destination = parsed.count("destination") > 0;
+  if (source.empty() && !has_destination) {
     if (operands.empty()) refuse("no HOST was given");
     const std::string host = operands.front();
     operands.erase(operands.begin());
-    options.destinations = push ? parse_hosts(host) : std::vector{Address{}};
-    if (!push) options.source = Address::parse(host);
-    return;
+    return ends_of_host(host, push);
   }
   if (push) refuse("--push is for HOST alone: -s and -d say already which way images go");
-  if (!source.empty()) options.source = Address::parse(source);
-  if (parsed.count("destination") > 0) {
-    for (const std::string& address : parsed["destination"].as<std::vector<std::string>>()) {
-      options.destinations.push_back(Address::parse(address));
-    }
-  } else {
-    options.destinations = {Address{}};
-  }
-}
-
-void check_ends(const Options& options) {
-  for (size_t i = 0; i < options.destinations.size(); ++i) {
-    const Address& destination = options.destinations[i];
-    if (destination == options.source) refuse(destination.display() + " is both source and destination");
-    const auto others = options.destinations.begin() + static_cast<std::ptrdiff_t>(i);
-    if (std::find(options.destinations.begin(), others, destination) != others) {
-      refuse(destination.display() + " is given twice as destination");
-    }
-  }
+  return ends_of_addresses(source, has_destination ? parsed["destination"].as<std::vector<std::string>>()
+                                                   : std::vector<std::string>());
 }
 
 Selection selection_of(const cxxopts::ParseResult& parsed, const std::vector<std::string>& names) {
@@ -174,8 +144,7 @@ Options read_options(const cxxopts::ParseResult& parsed, bool is_terminal) {
   }
   auto operands = parsed.count("operands") == 0 ? std::vector<std::string>()
                                                       : parsed["operands"].as<std::vector<std::string>>();
-  read_ends(parsed, operands, options);
-  check_ends(options);
+  options.ends = read_ends(parsed, operands);
   options.selection = selection_of(parsed, operands);
   const bool report = parsed["report"].as<bool>() || options.selection.report_only();
   options.task = report ? Options::Task::report : Options::Task::sync;
@@ -191,7 +160,7 @@ Options read_options(const cxxopts::ParseResult& parsed, bool is_terminal) {
   options.log_level = log_level_of(parsed);
   options.progress = shows_progress(parsed, is_terminal && !options.json && !options.is_quiet());
   // One line cannot show what several do at the same time.
-  if (options.destinations.size() > 1) options.progress = false;
+  if (options.ends.destinations.size() > 1) options.progress = false;
   return options;
 }
 

@@ -6,11 +6,10 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "base/log.h"
+#include "cli/ends.h"
 #include "image/layer_blob.h"
-#include "reach/address.h"
 #include "reach/tcp_engine.h"
 #include "sync/sync.h"
 
@@ -20,8 +19,7 @@ struct Options {
   enum class Task { report, sync, help, version };
   Task task = Task::report;
 
-  Address source;
-  std::vector<Address> destinations;  ///< at least one, each once, none of them the source
+  Ends ends;
   Selection selection;         ///< for a report: which images are shown, all if it selects none
   std::string tmpfolder;       ///< of this host; empty: the default
   std::string remote_tmpfolder;

@@ -36,6 +36,12 @@ def test_the_image_is_saved_once_for_all(world, second, beside):
     assert len([path for _, path in proxy.requests if "/images/get" in path]) == 1
 
 
+def test_from_another_host_to_several(world, second):
+    image_id = OLD.build(world.there, "app:1")
+    world.sync("-s", "user@server", "-d", "local", "-d", "user@second", "app:1").check()
+    assert world.here.image_id("app:1") == second.image_id("app:1") == image_id
+
+
 def test_push_takes_a_list(world, second):
     image_id = OLD.build(world.here, "app:1")
     world.sync("-p", "user@server,user@second", "app:1").check()

@@ -41,8 +41,8 @@ std::vector<std::string> names_in(const Options& options) {
 TEST_CASE("a host alone asks for a report") {
   const Options options = parse({"user@server"});
   CHECK(options.task == Options::Task::report);
-  CHECK(options.source == Address::parse("user@server"));
-  CHECK(options.destinations == std::vector{Address{}});
+  CHECK(options.ends.source == Address::parse("user@server"));
+  CHECK(options.ends.destinations == std::vector{Address{}});
   CHECK(options.selection.report_only());
 }
 
@@ -62,8 +62,8 @@ TEST_CASE("--report only reports, whatever is selected") {
 
 TEST_CASE("options may follow operands, and short ones combine") {
   const Options options = parse({"server", "-pau", "redis", "-f/tmp", "app:1", "--force"});
-  CHECK(options.source == Address{});
-  CHECK(options.destinations == std::vector{Address::parse("server")});
+  CHECK(options.ends.source == Address{});
+  CHECK(options.ends.destinations == std::vector{Address::parse("server")});
   CHECK(options.selection.all);
   CHECK(options.selection.update);
   CHECK_FALSE(options.selection.new_images);
@@ -88,29 +88,29 @@ TEST_CASE("-f is for both hosts unless the other one has its own") {
 }
 
 TEST_CASE("after -- nothing is an option") {
-  CHECK(parse({"-a", "--", "server"}).source == Address::parse("server"));
+  CHECK(parse({"-a", "--", "server"}).ends.source == Address::parse("server"));
   CHECK(contains(refusal({"--", "-oProxyCommand=touch"}), "-oProxyCommand=touch"));
   CHECK(contains(refusal({"server", "--", "-a"}), "\"-a\" is not an image name"));
 }
 
 TEST_CASE("-s and -d name the ends, and every operand is an image") {
   const Options options = parse({"-s", "user@a", "-d", "unix:///b.sock", "redis", "app:1"});
-  CHECK(options.source == Address::parse("user@a"));
-  CHECK(options.destinations == std::vector{Address::parse("unix:///b.sock")});
+  CHECK(options.ends.source == Address::parse("user@a"));
+  CHECK(options.ends.destinations == std::vector{Address::parse("unix:///b.sock")});
   CHECK(names_in(options) == std::vector<std::string>{"redis:latest", "app:1"});
   CHECK(parse({"-s", "user@a"}).task == Options::Task::report);
 }
 
 TEST_CASE("an end that is left out is local") {
-  CHECK(parse({"--source=user@a", "redis"}).destinations == std::vector{Address{}});
-  CHECK(parse({"--destination=user@b", "redis"}).source == Address{});
+  CHECK(parse({"--source=user@a", "redis"}).ends.destinations == std::vector{Address{}});
+  CHECK(parse({"--destination=user@b", "redis"}).ends.source == Address{});
 }
 
 TEST_CASE("several destinations, by -d again and again or by --push and commas") {
   const std::vector both{Address::parse("user@a"), Address::parse("b:2222")};
-  CHECK(parse({"-d", "user@a", "-d", "b:2222", "redis"}).destinations == both);
-  CHECK(parse({"-p", "user@a,b:2222", "redis"}).destinations == both);
-  CHECK(parse({"-d", "unix:///a,b"}).destinations == std::vector{Address::parse("unix:///a,b")});
+  CHECK(parse({"-d", "user@a", "-d", "b:2222", "redis"}).ends.destinations == both);
+  CHECK(parse({"-p", "user@a,b:2222", "redis"}).ends.destinations == both);
+  CHECK(parse({"-d", "unix:///a,b"}).ends.destinations == std::vector{Address::parse("unix:///a,b")});
   CHECK_FALSE(parse({"--progress", "-p", "a,b", "redis"}, true).progress);
 }
 
