@@ -22,7 +22,8 @@ struct StartedHelper {
 };
 
 /// Runs the helper that fits the host's machine with `arguments`. A helper must answer --check with status 0, and
-/// begin its output with kMagic. Memory: the command line and a banner. Throws ExitCode::helper if it cannot be run
+/// begin its output with kMagic. Memory: the command line and a banner; 8 MiB
+/// during an upload. Throws ExitCode::helper if it cannot be run
 /// there, with what the host said; disk if there is no room for it; protocol if too much comes that is not the
 /// helper; connection if the link breaks or nothing comes for `silence`.
 [[nodiscard]] StartedHelper start_helper(RemoteShell& shell, std::span<const HelperImage> helpers,
