@@ -13,6 +13,7 @@ from .images import Recipe, edited, import_busybox, noise
 from .link import Link
 from .memory import MemoryWatch
 from .network import Network
+from .other_machine import ELF_MACHINE, OTHER, OtherMachineRoot
 from .process import CommandFailed, Process, Result
 from .ssh_server import SshServer, introduce, make_key
 from .terminal import Terminal
@@ -20,7 +21,8 @@ from .waiting import wait_until
 from .workdir import WorkDir
 
 __all__ = [
-    "CommandFailed", "Engine", "EngineProxy", "Host", "Link", "MemoryWatch", "Network", "Process",
-    "Recipe", "Result", "SshServer", "Terminal", "WorkDir", "copy_images", "edited", "import_busybox",
+    "CommandFailed", "ELF_MACHINE", "Engine", "EngineProxy", "Host", "Link", "MemoryWatch", "Network", "OTHER",
+    "OtherMachineRoot", "Process", "Recipe", "Result", "SshServer", "Terminal", "WorkDir", "copy_images",
+    "edited", "import_busybox",
     "introduce", "make_key", "noise", "wait_until",
 ]
