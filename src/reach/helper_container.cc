@@ -144,7 +144,7 @@ void HelperContainer::load(const HelperImage& helper, const std::string& archite
   const std::vector<std::string> loaded = engine_.load(*archive);
   if (loaded.size() != 1) throw Error(ExitCode::engine, "the helper's image was not loaded");
   image_ = loaded.front();
-  uploaded_bytes_ = helper.bytes.size();
+  uploaded_bytes_ = helper.size;
 }
 
 void HelperContainer::create(const std::string& tmpfolder) {

@@ -76,7 +76,7 @@ class HelperArchive : public Source {
 
 std::unique_ptr<Source> make_helper_image(const HelperImage& helper, const std::string& architecture,
                                           const std::string& nonce, int64_t now) {
-  Bytes layer = make_layer(helper.bytes);
+  Bytes layer = make_layer(zstd_decompress(helper.compressed, static_cast<size_t>(helper.size)));
   Bytes config = make_config(Digest::of(layer), architecture, nonce, now);
   return std::make_unique<HelperArchive>(std::move(layer), std::move(config));
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/compression.h"
 #include "base/error.h"
 #include "transport/printable.h"
 #include "wire/frame.h"
@@ -115,7 +116,8 @@ bool speaks_of_full_disk(std::string_view text) {
   if (what == "machine") {
     std::string known;
     for (const HelperImage& helper : helpers) known += (known.empty() ? "" : ", ") + helper.machine;
-    throw Error(ExitCode::helper, "there is no helper for machines of type " + detail, "this program has: " + known);
+    throw Error(ExitCode::helper, "there is no helper for machines of type " + detail,
+                "this program has those for " + known);
   }
   const bool full = speaks_of_full_disk(detail) || speaks_of_full_disk(diagnostics);
   const ExitCode code = full ? ExitCode::disk : ExitCode::helper;
@@ -145,6 +147,19 @@ const HelperImage& helper_for(std::string_view machine, std::span<const HelperIm
   return *found;
 }
 
+void upload(const HelperImage& helper, Channel& channel) {
+  MemorySource compressed(helper.compressed);
+  ZstdSource source(compressed);
+  Bytes bytes(size_t{128} << 10);
+  while (const size_t count = source.read(bytes)) {
+    try {
+      channel.write(ByteView(bytes).first(count));
+    } catch (const Error&) {
+      return;  // why nobody took it is what comes next on the other direction
+    }
+  }
+}
+
 }  // namespace
 
 StartedHelper start_helper(RemoteShell& shell, std::span<const HelperImage> helpers,
@@ -157,12 +172,8 @@ StartedHelper start_helper(RemoteShell& shell, std::span<const HelperImage> help
       refuse(*line, helpers, started.channel->diagnostics());
     }
     const HelperImage& helper = helper_for(std::string_view(*line).substr(kNeed.size()), helpers);
-    started.uploaded_bytes = helper.bytes.size();
-    try {
-      started.channel->write(helper.bytes);
-    } catch (const Error&) {
-      // Why nobody took it is what comes next on the other direction.
-    }
+    upload(helper, *started.channel);
+    started.uploaded_bytes = helper.size;
   }
   started.channel = std::make_unique<ReplayChannel>(std::move(started.channel), listener.take());
   return started;

@@ -21,8 +21,8 @@ struct StartedHelper {
   uint64_t uploaded_bytes = 0;       ///< 0 where the helper was there already
 };
 
-/// Runs the helper that fits the host's machine. A helper must answer --check with status 0, and
-/// begin its output with kMagic. Memory: the command line and a banner. Throws ExitCode::helper if it cannot be run
+/// Runs the helper that fits the host's machine. A helper must answer --check with status 0, and begin its output with
+/// kMagic. Memory: the command line and a banner; 8 MiB during an upload. Throws ExitCode::helper if it cannot be run
 /// there, with what the host said; disk if there is no room for it; protocol if too much comes that is not the
 /// helper; sudo if that is what does not run it; connection if the link breaks or nothing comes for `silence`.
 [[nodiscard]] StartedHelper start_helper(RemoteShell& shell, std::span<const HelperImage> helpers,

@@ -23,7 +23,7 @@ std::string choose_by_machine(std::span<const HelperImage> helpers) {
   std::string cases;
   for (const HelperImage& helper : helpers) {
     assert(is_word(helper.machine) && is_word(helper.hash));
-    cases += fmt::format("{}) n=helper-{} s={} ;; ", helper.machine, helper.hash, helper.bytes.size());
+    cases += fmt::format("{}) n=helper-{} s={} ;; ", helper.machine, helper.hash, helper.size);
   }
   return fmt::format("m=$(uname -m); case $m in {}*) echo; echo \"{}machine $m\"; exit 0 ;; esac; ", cases, kMarker);
 }

@@ -27,8 +27,9 @@ namespace docker_sync {
 
 struct HelperImage {
   std::string machine;  ///< as `uname -m` says, such as x86_64
-  ByteView bytes;
-  std::string hash;     ///< of the bytes, in hex: its name on the host
+  ByteView compressed;  ///< zstd
+  uint64_t size;        ///< once decompressed
+  std::string hash;     ///< of the decompressed bytes, in hex: its name on the host
 };
 
 /// How the helper is started.

@@ -15,6 +15,7 @@ from .images import Recipe, edited, import_busybox, noise
 from .link import Link
 from .memory import MemoryWatch
 from .network import Network
+from .other_machine import ELF_MACHINE, OTHER, OtherMachineRoot
 from .process import CommandFailed, Process, Result
 from .ssh_server import SshServer, introduce, make_key
 from .terminal import Terminal
@@ -22,9 +23,9 @@ from .waiting import wait_until
 from .workdir import WorkDir
 
 __all__ = [
-    "DOCKER20", "DOCKER26", "DOCKER26_CONTAINERD", "DOCKER28", "DOCKER28_CONTAINERD",
+    "DOCKER20", "DOCKER26", "DOCKER26_CONTAINERD", "DOCKER28", "DOCKER28_CONTAINERD", "ELF_MACHINE", "OTHER",
     "Authority", "CommandFailed", "Engine", "EngineKind", "EngineProxy", "Host", "Link", "MemoryWatch", "Network",
-    "Process",
-    "Recipe", "Result", "SshServer", "Terminal", "WorkDir", "copy_images", "edited", "import_busybox",
+    "OtherMachineRoot", "Process", "Recipe", "Result", "SshServer", "Terminal", "WorkDir", "copy_images", "edited",
+    "import_busybox",
     "introduce", "make_key", "noise", "wait_until",
 ]

@@ -12,8 +12,7 @@ using namespace docker_sync;
 using namespace docker_sync::test;
 
 TEST_CASE("the command is one line that csh, fish and sh read alike") {
-  const std::string bytes = "x";
-  const HelperImage helper{"x86_64", as_bytes(bytes), "abc"};
+  const HelperImage helper{"x86_64", {}, 1, "abc"};
   for (const bool sudo : {false, true}) {
     const std::string command = make_bootstrap_command({&helper, 1}, {{"--tmpfolder", "it's !a\n\\ \"b\" $c`d`"}, sudo});
     REQUIRE(command.starts_with("exec sh -c '"));

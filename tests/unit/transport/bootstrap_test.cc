@@ -7,6 +7,7 @@
 
 #include <map>
 
+#include "base/compression.h"
 #include "base/error.h"
 #include "local_shell.h"
 #include "ssh_server.h"
@@ -60,8 +61,8 @@ struct Host {
     std::vector<std::string> variables;
     for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
     LocalShell local(shell, variables);
-    const HelperImage images[] = {{"other_machine", as_bytes("nothing"), "ffff"},
-                                  {machine, as_bytes(helper_bytes), hash}};
+    const Bytes packed = zstd_compress(as_bytes(helper_bytes), 1);
+    const HelperImage images[] = {{"other_machine", {}, 7, "ffff"}, {machine, packed, helper_bytes.size(), hash}};
     return start_helper(local, images, {arguments, sudo}, 20s);
   }
 };
@@ -230,7 +231,7 @@ TEST_CASE("a machine without a helper is named") {
   std::string text;
   CHECK(thrown_by([&] { static_cast<void>(host.start()); }, &text) == ExitCode::helper);
   CHECK(text.find(this_machine()) != std::string::npos);
-  CHECK(text.find("pdp11") != std::string::npos);
+  CHECK(text.find("type " + this_machine() + ": this program has those for other_machine, pdp11") != std::string::npos);
 }
 
 TEST_CASE("XDG_CACHE_HOME goes before the home, unless it is relative") {
@@ -286,7 +287,7 @@ TEST_CASE("starting a cached helper makes it look used") {
 
 TEST_CASE("an upload that is cut off leaves nothing behind") {
   Host host;
-  const HelperImage image{host.machine, as_bytes(host.helper_bytes), host.hash};
+  const HelperImage image{host.machine, {}, host.helper_bytes.size(), host.hash};
   ProcessChannel channel({"env", "-i", "PATH=/usr/bin:/bin", "HOME=" + host.home.path(), "sh", "-c",
                           make_bootstrap_command({&image, 1}, {})});
   std::string said;

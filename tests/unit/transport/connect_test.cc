@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/compression.h"
 #include "ssh_server.h"
 #include "wire/frame.h"
 
@@ -21,7 +22,7 @@ struct Client {
   explicit Client(SshServer& server) : server_(server) {
     utsname names{};
     ::uname(&names);
-    helper = {names.machine, as_bytes(kHelper), "0123"};
+    helper = {names.machine, packed_helper, kHelper.size(), "0123"};
     options.files = server.files();
     options.helpers = {&helper, 1};
     options.prompter = &prompter;
@@ -34,6 +35,7 @@ struct Client {
     return {read_all(*started.channel), started.uploaded_bytes};
   }
 
+  const Bytes packed_helper = zstd_compress(as_bytes(kHelper), 1);
   HelperImage helper;
   ConnectOptions options;
   ScriptedPrompter prompter;
