@@ -6,6 +6,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/compression.h"
 #include "image/archive_writer.h"
 #include "image/tar_header.h"
 

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/compression.h"
 #include "base/error.h"
 #include "fake_daemon.h"
 
@@ -53,7 +54,8 @@ struct Daemon : FakeDaemon {
   }
 
   std::unique_ptr<HelperContainer> start(const std::string& tmpfolder = {}) {
-    const HelperImage helper{machine, as_bytes(bytes), "abcd"};
+    const Bytes packed = zstd_compress(as_bytes(bytes), 3);
+    const HelperImage helper{machine, packed, bytes.size(), "abcd"};
     return std::make_unique<HelperContainer>(connect(), "tcp://daemon", std::span(&helper, 1), tmpfolder);
   }
   ExitCode refusal(std::string* words = nullptr) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/compression.h"
 #include "image/digest.h"
 #include "image/tar_header.h"
 
@@ -16,7 +17,8 @@ using nlohmann::json;
 namespace {
 
 const std::string kProgram(1000, 'p');
-const HelperImage kHelper{"x86_64", as_bytes(kProgram), "abcd"};
+const Bytes kPacked = zstd_compress(as_bytes(kProgram), 3);
+const HelperImage kHelper{"x86_64", kPacked, kProgram.size(), "abcd"};
 
 std::string archive(const std::string& nonce) {
   const auto source = make_helper_image(kHelper, "amd64", nonce, 1'700'000'000);
