@@ -83,6 +83,36 @@ def test_an_image_and_its_update_arrive_and_run(classic_bytes, pair):
         assert spent <= 1.1 * classic + 512
 
 
+def test_an_image_and_its_update_go_through_directories(classic_bytes, to_each):
+    """From an engine into a directory, from there into each engine, and out of that into another directory."""
+    world, there, back = to_each.world, "oci:user@server:images", "oci:/root/back"
+
+    def sync(source, destination, name="app:1"):
+        report = json.loads(world.sync("--json", "-s", source, "-d", destination, name).check().stdout)
+        again = json.loads(world.sync("--json", "-s", source, "-d", destination, name).check().stdout)
+        assert image_of(again, name)["result"] == "current"
+        return bytes_of(report)
+
+    try:
+        for directory in there, back:  # engines have it from the start
+            sync("local", directory, "busybox:base")
+        for number, (recipe, readme) in enumerate([(OLD, "one"), (NEW, "two")]):
+            recipe.build(to_each.source, "app:1")
+            spent = sync("local", there)
+            assert spent <= 1.1 * classic_bytes[True][number] + 512
+            sync(there, "user@server")
+            assert_same(to_each)
+            assert run(to_each.destination, "cat", "/app/readme") == readme
+            spent = sync("user@server", back)
+            assert spent <= 1.1 * classic_bytes[False][number] + 512
+            inspected = json.loads(world.laptop.run(["skopeo", "inspect", "--raw", "oci:/root/back:app:1"]).stdout)
+            assert inspected["config"]["digest"].removeprefix("sha256:") == config_digest(to_each.source, "app:1")
+            world.laptop.run(["skopeo", "copy", "--quiet", "oci:/root/back:app:1", "dir:/root/copied"])
+    finally:
+        world.laptop.run(["rm", "-rf", "/root/back", "/root/copied"])
+        world.server.run(["rm", "-rf", "/home/user/images"])
+
+
 def build_upon(way, layers, **how):
     """An image at the destination, as its own engine stores what it builds, and app:1 at the source made from it."""
     Recipe(OLD.layers).build(way.destination, "parent:1")
