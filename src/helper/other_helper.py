@@ -31,6 +31,7 @@ def main():
     # What is not written is not packed again.
     if not output.exists() or output.read_bytes() != helper:
         output.write_bytes(helper)
+        output.chmod(0o755)
     return 0
 
 

@@ -57,10 +57,11 @@ class OtherMachineRoot:
             if left_by and not os.path.exists(f"/proc/{left_by[1]}"):
                 rule.write_text("-1")
         self._rule = f"docker-sync-tests-{os.getpid()}"
-        # Static and dynamic programs: ET_EXEC and ET_DYN. F: the kernel opens qemu now, for it is not in the root.
+        # Static and dynamic programs: ET_EXEC and ET_DYN. P: busybox is told by argv[0] what it shall be. F: the kernel
+        # opens qemu now, for it is not in the root.
         magic = b"\x7fELF\x02\x01\x01" + bytes(9) + bytes([2, 0, ELF_MACHINE, 0])
         mask = b"\xff" * 7 + bytes(9) + b"\xfe\xff\xff\xff"
-        line = f":{self._rule}:M::{escaped(magic)}:{escaped(mask)}:/usr/bin/qemu-{OTHER}-static:F"
+        line = f":{self._rule}:M::{escaped(magic)}:{escaped(mask)}:/usr/bin/qemu-{OTHER}-static:PF"
         (rules / "register").write_text(line)
 
 
