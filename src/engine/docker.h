@@ -31,7 +31,7 @@ class DockerEngine : public Engine {
 
  private:
   [[nodiscard]] std::string target(const std::string& path) const;
-  [[nodiscard]] std::optional<DockerImage> find(const std::string& id_or_name);
+  [[nodiscard]] std::optional<InspectedImage> find(const std::string& id_or_name);
 
   HttpClient http_;
   DockerVersion version_;

@@ -2,48 +2,16 @@
 // SPDX-License-Identifier: MIT
 #include "engine/docker_answers.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
-#include <optional>
 
-#include "base/error.h"
-#include "base/log.h"
+#include "engine/image_json.h"
 
 namespace docker_sync {
 
 namespace {
 
-using Json = nlohmann::json;
-
-constexpr int kMaxDepth = 32;
 constexpr size_t kMaxMessageBytes = 4096;
-constexpr const char* kNoTime = "0001-01-01T00:00:00Z";  ///< how older engines write "not set"
-
-/// What makes a config: the keys that every store keeps. Engines before 28 also show those of the build container
-/// (Hostname, Image, …), later ones do not.
-constexpr const char* kConfigKeys[] = {"ArgsEscaped", "Cmd",        "Entrypoint", "Env",        "ExposedPorts",
-                                       "Healthcheck", "Labels",     "OnBuild",    "Shell",      "StopSignal",
-                                       "User",        "Volumes",    "WorkingDir"};
-
-/// Runs `read` over the parsed text; whatever does not fit becomes one Error. Depth is bounded, so that brackets alone
-/// cannot fill the memory.
-template <typename Read>
-auto interpret(const std::string& text, const char* what, const Read& read, const Json::parser_callback_t& keep = {}) {
-  try {
-    const Json json = Json::parse(text, [&](int depth, Json::parse_event_t event, Json& value) {
-      if (depth > kMaxDepth) throw Error(ExitCode::engine, "it is nested too deeply");
-      return !keep || keep(depth, event, value);
-    });
-    return read(json);
-  } catch (const Json::exception& error) {
-    throw Error(ExitCode::engine, fmt::format("cannot make sense of Docker's {}: {}", what, error.what()));
-  } catch (const Error& error) {
-    throw Error(ExitCode::engine, fmt::format("cannot make sense of Docker's {}: {}", what, error.failure()));
-  }
-}
 
 struct ApiVersion {
   unsigned major = 0, minor = 0;
@@ -61,71 +29,10 @@ ApiVersion parse_api_version(std::string_view text) {
   throw Error(ExitCode::engine, fmt::format("'{}' is no API version", text));
 }
 
-std::string string_or_empty(const Json& object, const char* key) {
-  const auto value = object.find(key);
-  return value == object.end() || value->is_null() ? "" : value->get<std::string>();
-}
-
-/// The list of strings under `key`; empty where it is null or absent.
-std::vector<std::string> strings(const Json& object, const char* key) {
-  const auto value = object.find(key);
-  if (value == object.end() || value->is_null()) return {};
-  return value->get<std::vector<std::string>>();
-}
-
-bool is_empty(const Json& value) {
-  if (value.is_structured()) return value.empty();
-  if (value.is_string()) return value.get_ref<const std::string&>().empty();
-  if (value.is_number()) return value == 0;
-  return value.is_null() || value == false;
-}
-
-/// Engines differ in which empty keys they show; {"80/tcp":{}} and Env's "" mean something, so values stay whole.
-void copy_if_meant(Json& to, const Json& from, const char* key) {
-  const auto value = from.find(key);
-  if (value != from.end() && !is_empty(*value)) to[key] = *value;
-}
-
-std::string created_time(const Json& image) {
-  const std::string created = string_or_empty(image, "Created");
-  return created == kNoTime ? "" : created;
-}
-
-std::string fingerprint(const Json& image) {
-  Json essence = Json::object();
-  for (const char* key : {"Architecture", "Os", "Variant"}) copy_if_meant(essence, image, key);
-  if (const std::string created = created_time(image); !created.empty()) essence["Created"] = created;
-  if (const auto config = image.find("Config"); config != image.end() && config->is_object()) {
-    Json kept = Json::object();
-    for (const char* key : kConfigKeys) copy_if_meant(kept, *config, key);
-    if (!kept.empty()) essence["Config"] = kept;
-  }
-  // Keys come out sorted. Text that is no UTF-8 cannot make it throw.
-  return essence.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::vector<Digest> diff_ids(const Json& image) {
-  std::vector<Digest> digests;
-  const auto rootfs = image.find("RootFS");
-  if (rootfs == image.end() || rootfs->is_null()) return digests;
-  for (const std::string& layer : strings(*rootfs, "Layers")) digests.push_back(Digest::parse(layer));
-  return digests;
-}
-
-std::optional<Reference> parse_name(const std::string& name) {
-  if (name.starts_with("<none>")) return std::nullopt;
-  try {
-    return Reference::parse(name);
-  } catch (const Error& error) {
-    verbose(fmt::format("passing over the image name '{}': {}", name, error.failure()));
-    return std::nullopt;
-  }
-}
-
 }  // namespace
 
 DockerVersion parse_version(const std::string& json) {
-  return interpret(json, "version", [](const Json& answer) {
+  return interpret(json, "Docker's version", [](const Json& answer) {
     const std::string newest = answer.at("ApiVersion"), oldest = string_or_empty(answer, "MinAPIVersion");
     DockerVersion version{answer.at("Version"), kPreferredApi, false};
     version.tells_availability = parse_api_version(kAvailabilityApi) <= parse_api_version(newest);
@@ -136,7 +43,7 @@ DockerVersion parse_version(const std::string& json) {
 }
 
 DockerStore parse_store(const std::string& json) {
-  return interpret(json, "info", [](const Json& answer) {
+  return interpret(json, "Docker's info", [](const Json& answer) {
     DockerStore store{StoreKind::classic, string_or_empty(answer, "Driver")};
     const auto status = answer.find("DriverStatus");
     if (status == answer.end() || !status->is_array()) return store;
@@ -149,17 +56,7 @@ DockerStore parse_store(const std::string& json) {
 }
 
 std::vector<std::string> parse_image_ids(const std::string& json) {
-  // [ { "Id": … } ]: the list is depth 0, its images 1; everything else of them is dropped while it is parsed.
-  const auto only_ids = [](int depth, Json::parse_event_t event, Json& value) {
-    return depth < 2 || (depth == 2 && event == Json::parse_event_t::key ? value == "Id" : true);
-  };
-  return interpret(json, "list of images",
-      [](const Json& answer) {
-        std::vector<std::string> ids;
-        for (const Json& image : answer) ids.push_back(image.at("Id"));
-        return ids;
-      },
-      only_ids);
+  return parse_ids(json, "Docker's list of images");
 }
 
 bool lists_whole(const std::string& json, const std::string& id) {
@@ -168,7 +65,7 @@ bool lists_whole(const std::string& json, const std::string& id) {
     if (event != Json::parse_event_t::key) return depth < 6;
     return depth == 2 ? value == "Id" || value == "Manifests" : value == "Kind" || value == "Available";
   };
-  return interpret(json, "list of images", [&](const Json& answer) {
+  return interpret(json, "Docker's list of images", [&](const Json& answer) {
     for (const Json& image : answer) {
       if (image.at("Id") != id) continue;
       const auto manifests = image.find("Manifests");
@@ -182,22 +79,10 @@ bool lists_whole(const std::string& json, const std::string& id) {
   }, only_these);
 }
 
-DockerImage parse_image(const std::string& json, StoreKind kind) {
-  return interpret(json, "image", [kind](const Json& answer) {
-    DockerImage image;
-    image.info.id = answer.at("Id");
-    for (const std::string& name : strings(answer, "RepoTags")) {
-      image.has_tag = image.has_tag || !name.starts_with("<none>");
-      if (const auto reference = parse_name(name)) image.info.names.push_back(*reference);
-    }
-    image.has_digest = !strings(answer, "RepoDigests").empty();
-    image.info.identity.diff_ids = diff_ids(answer);
-    image.info.identity.fingerprint = fingerprint(answer);
+InspectedImage parse_image(const std::string& json, StoreKind kind) {
+  return interpret(json, "Docker's image", [kind](const Json& answer) {
+    InspectedImage image = read_image(answer);
     if (kind == StoreKind::classic) image.info.identity.config = Digest::parse(image.info.id);
-    image.info.created = created_time(answer);
-    if (const auto size = answer.find("Size"); size != answer.end() && size->is_number_unsigned()) {
-      image.info.size = *size;
-    }
     return image;
   });
 }

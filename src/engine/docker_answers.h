@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "image/image_info.h"
+#include "engine/inspected_image.h"
 
 namespace docker_sync {
 
@@ -46,13 +46,8 @@ struct DockerStore {
 /// From /images/json, with or without manifests: whether that ID is in it, and not said to lack anything.
 [[nodiscard]] bool lists_whole(const std::string& json, const std::string& id);
 
-struct DockerImage {
-  ImageInfo info;
-  bool has_tag = false;     ///< also one that is no name to us
-  bool has_digest = false;  ///< was pulled or pushed under a name that is not a tag
-};
 /// From /images/NAME/json. In a containerd store identity.config stays empty.
-[[nodiscard]] DockerImage parse_image(const std::string& json, StoreKind kind);
+[[nodiscard]] InspectedImage parse_image(const std::string& json, StoreKind kind);
 
 /// The "message" of an error's body, or the body itself where it is no JSON; cut at 4 KiB.
 [[nodiscard]] std::string error_message(const std::string& body);
