@@ -21,6 +21,7 @@ namespace docker_sync {
 enum class PartialLoad : uint8_t {
   chain_prefix,  ///< those of a chain prefix that one of its images has; whatever is said of them
   known_blobs,   ///< those of its images, under the very descriptors that a save of these shows
+  any_layer,     ///< those of any of its images, wherever they stand in it
 };
 
 class Engine {

@@ -29,11 +29,15 @@ class FakeEngine : public Engine {
   std::function<void()> before_save, before_load;  ///< may throw
   std::function<void(Bytes&)> damage_saved_layer;  ///< changes what save() gives out
   bool lies_about_loading = false;                 ///< load() says yes and does nothing
+  bool takes_any_layer = false;                    ///< as Podman: known by diff_id alone
   uint64_t says_larger_by = 0;                     ///< of the size of each image
   int saves = 0, loads = 0;
+  size_t files_loaded = 0;  ///< in the last archive
 
   [[nodiscard]] std::string description() const override { return "Fake 1.0"; }
-  [[nodiscard]] PartialLoad partial_load() const override { return PartialLoad::chain_prefix; }
+  [[nodiscard]] PartialLoad partial_load() const override {
+    return takes_any_layer ? PartialLoad::any_layer : PartialLoad::chain_prefix;
+  }
   [[nodiscard]] std::string id_of_loaded(const Digest& config, const Digest&) const override { return config.text(); }
   [[nodiscard]] bool is_whole(const std::string&) override { return true; }
   [[nodiscard]] std::vector<ImageInfo> list() override;
@@ -55,6 +59,7 @@ class FakeEngine : public Engine {
   [[nodiscard]] ImageInfo info(const Image& image) const;
   [[nodiscard]] Image* find(const std::string& id_or_name);
   [[nodiscard]] const Bytes* layer_of_chain(const Digest& chain_id);
+  [[nodiscard]] const Bytes* layer(const Digest& diff_id);
 
   std::mutex mutex_;
   std::vector<Image> images_;
