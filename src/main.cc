@@ -60,9 +60,11 @@ class Program {
 };
 
 ExitCode Program::run() {
-  LocalEndpoint local({[] { return open_engine({}); }, {}});
+  LocalEndpoint local({[engine = options_.engine] { return open_engine({engine}); }, {}});
+  std::vector<std::string> arguments;
+  if (!options_.remote_engine.empty()) arguments = {"--engine", options_.remote_engine};
   StartedHelper remote =
-      connect(options_.host, {options_.rsh, SshFiles::of_user(), &prompter_, embedded_helpers(), {}});
+      connect(options_.host, {options_.rsh, SshFiles::of_user(), &prompter_, embedded_helpers(), arguments});
   helper_uploaded_ = remote.uploaded_bytes;
   started_ = steady_clock::now();
 

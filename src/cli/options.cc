@@ -36,6 +36,8 @@ cxxopts::Options declare_options() {
       ("dry-run", "say what would be sent, and change nothing")
       ("force", "with -a and -u: overwrite images that are newer at the destination, too");
   options.add_options("Transfer")
+      ("engine", "the engine of this host: docker, podman or auto", cxxopts::value<std::string>(), "ENGINE")
+      ("remote-engine", "the engine of HOST", cxxopts::value<std::string>(), "ENGINE")
       ("f,tmpfolder", "where scratch files go, on both hosts", cxxopts::value<std::string>(), "DIR")
       ("remote-tmpfolder", "where they go on HOST", cxxopts::value<std::string>(), "DIR")
       ("e,rsh", "use this command, such as 'ssh -J jump', instead of the built-in SSH", cxxopts::value<std::string>(),
@@ -72,6 +74,14 @@ std::string text_of(const cxxopts::ParseResult& parsed, const std::string& name)
   std::string value = parsed[name].as<std::string>();
   if (value.empty()) refuse("--" + name + " needs a value that is not empty");
   return value;
+}
+
+/// As open_engine() takes it.
+std::string engine_of(const cxxopts::ParseResult& parsed, const std::string& name) {
+  const std::string engine = text_of(parsed, name);
+  if (engine == "auto") return {};
+  if (engine.empty() || engine == "docker" || engine == "podman") return engine;
+  refuse("--" + name + " takes docker, podman or auto, not \"" + engine + "\"");
 }
 
 /// Of two options that undo each other the last one counts.
@@ -120,6 +130,8 @@ Options read_options(const cxxopts::ParseResult& parsed, bool is_terminal) {
   options.tmpfolder = text_of(parsed, "tmpfolder");
   options.remote_tmpfolder = text_of(parsed, "remote-tmpfolder");
   if (options.remote_tmpfolder.empty()) options.remote_tmpfolder = options.tmpfolder;
+  options.engine = engine_of(parsed, "engine");
+  options.remote_engine = engine_of(parsed, "remote-engine");
   options.rsh = text_of(parsed, "rsh");
   options.json = parsed["json"].as<bool>();
   options.log_level = log_level_of(parsed);

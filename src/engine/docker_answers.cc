@@ -34,7 +34,9 @@ ApiVersion parse_api_version(std::string_view text) {
 DockerVersion parse_version(const std::string& json) {
   return interpret(json, "Docker's version", [](const Json& answer) {
     const std::string newest = answer.at("ApiVersion"), oldest = string_or_empty(answer, "MinAPIVersion");
-    DockerVersion version{answer.at("Version"), kPreferredApi, false};
+    DockerVersion version{answer.at("Version"), kPreferredApi};
+    static const Json::json_pointer kFirstComponent("/Components/0/Name");
+    version.is_podman = answer.contains(kFirstComponent) && answer[kFirstComponent] == "Podman Engine";
     version.tells_availability = parse_api_version(kAvailabilityApi) <= parse_api_version(newest);
     if (parse_api_version(newest) < parse_api_version(kPreferredApi)) version.api = newest;
     if (!oldest.empty() && parse_api_version(kPreferredApi) < parse_api_version(oldest)) version.api = oldest;

@@ -24,6 +24,7 @@ struct DockerVersion {
   std::string engine;  ///< "20.10.24"
   std::string api;     ///< the one to speak, "1.41"
   bool tells_availability = false;  ///< it speaks kAvailabilityApi, too
+  bool is_podman = false;           ///< Podman's service, which answers like Docker
 };
 /// From /version: kPreferredApi, or what the daemon has that is nearest to it.
 [[nodiscard]] DockerVersion parse_version(const std::string& json);

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// One container engine on the endpoint's own host: what it holds, its images out, its images in. Docker speaks this
-// through its Engine API (docker.h). Everything that can be asked of an image goes by the engine's ID, never by a name
+// One container engine on the endpoint's own host: what it holds, its images out, its images in. Docker does this
+// through its Engine API (docker.h), Podman through its program (podman.h). Everything that can be asked of an image goes by the engine's ID, never by a name
 // that may move while we work.
 #pragma once
 

@@ -86,6 +86,14 @@ TEST_CASE("-f is for both hosts unless the other one has its own") {
   CHECK(parse({"--remote-tmpfolder=/b", "server"}).tmpfolder.empty());
 }
 
+TEST_CASE("each side may have its engine") {
+  const Options options = parse({"--remote-engine=podman", "--engine", "docker", "server"});
+  CHECK(options.engine == "docker");
+  CHECK(options.remote_engine == "podman");
+  CHECK(parse({"--engine", "auto", "server"}).engine.empty());
+  CHECK(contains(refusal({"--engine", "lxc", "server"}), "docker, podman or auto"));
+}
+
 TEST_CASE("after -- nothing is an option") {
   CHECK(parse({"-a", "--", "server"}).host.host == "server");
   CHECK(contains(refusal({"--", "-oProxyCommand=touch"}), "-oProxyCommand=touch"));

@@ -110,6 +110,14 @@ TEST_CASE("only a daemon of API 1.48 or later tells what is available") {
   CHECK(tells("1.51"));
 }
 
+TEST_CASE("Podman's service is told from Docker") {
+  const auto parse = [](const std::string& name) {
+    return parse_version(R"({"Version":"4.3.1","ApiVersion":"1.41","Components":[{"Name":")" + name + R"("}]})");
+  };
+  CHECK(parse("Podman Engine").is_podman);
+  CHECK_FALSE(parse("Engine").is_podman);
+}
+
 TEST_CASE("an image is read with its names, layers and identity") {
   const InspectedImage image = parse_image(kOldShape, StoreKind::classic);
   CHECK(image.info.id == kId);
