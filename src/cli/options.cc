@@ -96,7 +96,10 @@ bool shows_progress(const cxxopts::ParseResult& parsed, bool default_value) {
 
 Selection selection_of(const cxxopts::ParseResult& parsed, const std::vector<std::string>& operands) {
   Selection selection;
-  for (size_t i = 1; i < operands.size(); ++i) selection.names.push_back(Reference::parse(operands[i]));
+  for (size_t i = 1; i < operands.size(); ++i) {
+    selection.names.push_back(Reference::parse(operands[i]));
+    if (!names_registry(operands[i])) selection.short_names.insert(selection.names.back());
+  }
   selection.all = parsed["all"].as<bool>();
   selection.update = parsed["update"].as<bool>();
   selection.new_images = parsed["new"].as<bool>();

@@ -94,6 +94,11 @@ TEST_CASE("each side may have its engine") {
   CHECK(contains(refusal({"--engine", "lxc", "server"}), "docker, podman or auto"));
 }
 
+TEST_CASE("names without a registry are remembered as such") {
+  const Options options = parse({"server", "redis", "docker.io/library/app:1", "team/web", "localhost/own"});
+  CHECK(options.selection.short_names == std::set{Reference::parse("redis"), Reference::parse("team/web")});
+}
+
 TEST_CASE("after -- nothing is an option") {
   CHECK(parse({"-a", "--", "server"}).host.host == "server");
   CHECK(contains(refusal({"--", "-oProxyCommand=touch"}), "-oProxyCommand=touch"));

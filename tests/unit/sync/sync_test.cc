@@ -314,6 +314,22 @@ TEST_CASE("a layer that goes before the load, from an engine that takes any, is 
   hosts.check_same("app:1");
 }
 
+TEST_CASE("a short name is that of an image on localhost where there is no other") {
+  TwoHosts hosts;
+  hosts.source.engine.add({"localhost/app:1"}, {kBase});
+  Selection selection;
+  selection.names = {Reference::parse("app:1")};
+  CHECK(hosts.run(selection).at(0).result == Result::failed);  // written in full, it means what it says
+  selection.short_names = {Reference::parse("app:1")};
+  CHECK(hosts.run(selection).at(0).result == Result::added);
+  hosts.check_same("localhost/app:1");
+  CHECK(hosts.destination.engine.id_of("app:1").empty());
+
+  const std::string official = hosts.source.engine.add({"app:1"}, {kBase, kBase});
+  CHECK(hosts.run(selection).at(0).result == Result::added);
+  CHECK(hosts.destination.engine.id_of("app:1") == official);
+}
+
 TEST_CASE("an image that is there under another name, or none, only gets its name") {
   TwoHosts hosts;
   hosts.source.engine.add({"app:1"}, {kBase});
