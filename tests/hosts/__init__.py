@@ -14,6 +14,7 @@ from .images import Recipe, edited, import_busybox, noise
 from .link import Link
 from .memory import MemoryWatch
 from .network import Network
+from .podman import Podman
 from .process import CommandFailed, Process, Result
 from .ssh_server import SshServer, introduce, make_key
 from .terminal import Terminal
@@ -22,7 +23,7 @@ from .workdir import WorkDir
 
 __all__ = [
     "DOCKER20", "DOCKER26", "DOCKER26_CONTAINERD", "DOCKER28", "DOCKER28_CONTAINERD",
-    "CommandFailed", "Engine", "EngineKind", "EngineProxy", "Host", "Link", "MemoryWatch", "Network", "Process",
+    "CommandFailed", "Engine", "EngineKind", "EngineProxy", "Host", "Link", "MemoryWatch", "Network", "Podman", "Process",
     "Recipe", "Result", "SshServer", "Terminal", "WorkDir", "copy_images", "edited", "import_busybox",
     "introduce", "make_key", "noise", "wait_until",
 ]
