@@ -51,7 +51,7 @@ ExitCode run(const Options& options) {
                            options.tls,
                            // For a question the upload of a helper would be dear.
                            options.task == Options::Task::sync && !options.selection.dry_run, options.remote_tmpfolder,
-                           options.store_compression, {}};
+                           options.engine, options.remote_engine, options.store_compression, {}};
   const ExitCode code = deliver(options, reach, signals, leave);
   check_output();
   return code;

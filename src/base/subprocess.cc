@@ -30,7 +30,7 @@ int exit_status(int wait_status) {
 struct SpawnActions {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
-  SpawnActions() {
+  explicit SpawnActions(bool own_group) {
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     // The program blocks the signals that it waits for in a thread of its own: a child must not inherit that.
@@ -41,7 +41,8 @@ struct SpawnActions {
     sigemptyset(&all_default);
     sigaddset(&all_default, SIGPIPE);
     posix_spawnattr_setsigdefault(&attributes, &all_default);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                              (own_group ? POSIX_SPAWN_SETPGROUP : 0));
   }
   ~SpawnActions() {
     posix_spawnattr_destroy(&attributes);
@@ -58,7 +59,7 @@ Subprocess::Subprocess(const std::vector<std::string>& arguments, Streams stream
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
 
-  SpawnActions spawn;
+  SpawnActions spawn(streams.own_group);
   Pipe in, out, err;
   if (streams.socket) {
     int ends[2];

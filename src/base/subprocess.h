@@ -20,6 +20,7 @@ class Subprocess {
   struct Streams {
     bool input = true, output = true, error = false;  ///< which get a pipe; the others are inherited
     bool socket = false;                              ///< one socket, ours being `input`, for input and output both
+    bool own_group = false;                           ///< out of reach of the terminal's signals
   };
 
   /// Looks the program up in PATH. Throws ExitCode::usage if it cannot be started.

@@ -48,6 +48,8 @@ cxxopts::Options declare_options() {
       ("dry-run", "say what would be sent, and change nothing")
       ("force", "with -a and -u: overwrite images that are newer at the destination, too");
   options.add_options("Transfer")
+      ("engine", "the engine of this host: docker, podman or auto", cxxopts::value<std::string>(), "ENGINE")
+      ("remote-engine", "those of SSH hosts", cxxopts::value<std::string>(), "ENGINE")
       ("f,tmpfolder", "where scratch files go, on all hosts", cxxopts::value<std::string>(), "DIR")
       ("remote-tmpfolder", "where they go on other hosts", cxxopts::value<std::string>(), "DIR")
       ("compress-level", "1 is fast, 19 small; auto: what the link leaves time for",
@@ -92,6 +94,14 @@ std::string text_of(const cxxopts::ParseResult& parsed, const std::string& name)
   return value;
 }
 
+/// As open_engine() takes it.
+std::string engine_of(const cxxopts::ParseResult& parsed, const std::string& name) {
+  const std::string engine = text_of(parsed, name);
+  if (engine == "auto") return {};
+  if (engine.empty() || engine == "docker" || engine == "podman") return engine;
+  refuse("--" + name + " takes docker, podman or auto, not \"" + engine + "\"");
+}
+
 /// Of two options that undo each other the last one counts.
 bool shows_progress(const cxxopts::ParseResult& parsed, bool default_value) {
   bool shown = default_value;
@@ -119,7 +129,10 @@ Ends read_ends(const cxxopts::ParseResult& parsed, std::vector<std::string>& ope
 
 Selection selection_of(const cxxopts::ParseResult& parsed, const std::vector<std::string>& names) {
   Selection selection;
-  for (const std::string& name : names) selection.names.push_back(Reference::parse(name));
+  for (const std::string& name : names) {
+    selection.names.push_back(Reference::parse(name));
+    if (!names_registry(name)) selection.short_names.insert(selection.names.back());
+  }
   selection.all = parsed["all"].as<bool>();
   selection.update = parsed["update"].as<bool>();
   selection.new_images = parsed["new"].as<bool>();
@@ -151,6 +164,8 @@ Options read_options(const cxxopts::ParseResult& parsed, bool is_terminal) {
   options.tmpfolder = text_of(parsed, "tmpfolder");
   options.remote_tmpfolder = text_of(parsed, "remote-tmpfolder");
   if (options.remote_tmpfolder.empty()) options.remote_tmpfolder = options.tmpfolder;
+  options.engine = engine_of(parsed, "engine");
+  options.remote_engine = engine_of(parsed, "remote-engine");
   options.rsh = text_of(parsed, "rsh");
   options.sudo = parsed["sudo"].as<bool>();
   options.store_compression = parse_store_compression(parsed["store-compression"].as<std::string>());
@@ -185,8 +200,8 @@ Options parse_options(int argc, const char* const* argv, bool is_terminal) {
 
 std::string help_text() {
   return declare_options().help({"Ends", "Selection", "Transfer", "Output"}) +
-         "\nADDRESS is local, [ssh://]USER@HOST[:PORT], ssh://USER@HOST/SOCKET, sshunix://USER@HOST:/SOCKET,\n"
-         "unix:///SOCKET, tcp://HOST[:PORT], context:NAME, oci:DIRECTORY or oci:USER@HOST:DIRECTORY.\n"
+         "\nADDRESS is local, podman, [ssh://]USER@HOST[:PORT], ssh://USER@HOST/SOCKET, unix:///SOCKET,\n"
+         "sshunix://USER@HOST:/SOCKET, tcp://HOST[:PORT], context:NAME, oci:DIRECTORY or oci:USER@HOST:DIRECTORY.\n"
          "IMAGE is [REGISTRY[:PORT]/]NAME[:TAG]. The manual is docker-sync(1).\n";
 }
 

@@ -23,6 +23,8 @@ struct Options {
   Selection selection;         ///< for a report: which images are shown, all if it selects none
   std::string tmpfolder;       ///< of this host; empty: the default
   std::string remote_tmpfolder;
+  std::string engine;          ///< of this host: an address for open_engine()
+  std::string remote_engine;   ///< likewise, of the other one
   std::string rsh;             ///< empty: the built-in SSH
   bool sudo = false;           ///< the helpers of SSH hosts run as root
   StoreCompression store_compression = StoreCompression::none;  ///< of image directories that are destinations

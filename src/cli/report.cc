@@ -73,12 +73,21 @@ std::string counts_line(const Report& report, const Route& route) {
   return line + "\n";
 }
 
-bool is_named(const Reference& name, const Selection& selection) {
-  return std::find(selection.names.begin(), selection.names.end(), name) != selection.names.end();
+bool is_at_source(const Report& report, const Reference& name) {
+  return std::any_of(report.images.begin(), report.images.end(),
+                     [&](const ImagePlan& plan) { return plan.name == name; });
 }
 
-bool is_selected(const ImagePlan& plan, const Selection& selection) {
-  return selection.all || is_named(plan.name, selection) ||
+std::vector<Reference> resolve_names(const Selection& selection, const Report& report) {
+  return resolve_names(selection, [&](const Reference& name) { return is_at_source(report, name); });
+}
+
+bool is_named(const Reference& name, const std::vector<Reference>& names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool is_selected(const ImagePlan& plan, const std::vector<Reference>& names, const Selection& selection) {
+  return selection.all || is_named(plan.name, names) ||
          (selection.update && plan.status == Status::need_update) ||
          (selection.new_images && plan.status == Status::new_image);
 }
@@ -111,9 +120,10 @@ std::string report_table(const Report& report, const Route& route, const TableSt
 
 Report select_from(Report report, const Selection& selection) {
   if (selection.report_only() || selection.all) return report;
-  std::erase_if(report.images, [&](const ImagePlan& plan) { return !is_selected(plan, selection); });
+  const std::vector<Reference> names = resolve_names(selection, report);
+  std::erase_if(report.images, [&](const ImagePlan& plan) { return !is_selected(plan, names, selection); });
   for (ImageInfo& image : report.only_there) {
-    std::erase_if(image.names, [&](const Reference& name) { return !is_named(name, selection); });
+    std::erase_if(image.names, [&](const Reference& name) { return !is_named(name, names); });
   }
   std::erase_if(report.only_there, [](const ImageInfo& image) { return image.names.empty(); });
   return report;
@@ -121,10 +131,8 @@ Report select_from(Report report, const Selection& selection) {
 
 std::vector<Reference> missing_in(const Report& report, const Selection& selection) {
   std::vector<Reference> missing;
-  for (const Reference& name : selection.names) {
-    const bool there = std::any_of(report.images.begin(), report.images.end(),
-                                   [&](const ImagePlan& plan) { return plan.name == name; });
-    if (!there && find_image(report.only_there, name) == nullptr) missing.push_back(name);
+  for (const Reference& name : resolve_names(selection, report)) {
+    if (!is_at_source(report, name) && find_image(report.only_there, name) == nullptr) missing.push_back(name);
   }
   return missing;
 }

@@ -27,13 +27,21 @@ class LoadProgress : public Source {
   uint64_t done_ = 0;
 };
 
+[[noreturn]] void throw_removed(const Digest& layer) {
+  throw Error(ExitCode::image, "layer " + layer.brief() + " was removed while syncing", "try again");
+}
+
 }  // namespace
+
+bool can_leave_out(LayerOrigin origin, PartialLoad partial) {
+  return origin == LayerOrigin::present || (origin == LayerOrigin::local && partial == PartialLoad::any_layer);
+}
 
 Assembly::Assembly(const Receive& request, PartialLoad partial, ProgressReporter& progress)
     : request_(request), partial_(partial), progress_(progress) {
   std::set<Digest> distinct;
   for (const PlannedLayer& layer : request.layers) {
-    (layer.origin == LayerOrigin::present ? left_out_ : distinct).insert(layer.diff_id);
+    (can_leave_out(layer.origin, partial) ? left_out_ : distinct).insert(layer.diff_id);
   }
   // One that comes anyway, for another place in the chain, need not be known as a blob.
   for (const Digest& layer : distinct) left_out_.erase(layer);
@@ -116,13 +124,14 @@ Descriptor Assembly::describe(size_t number) const {
   if (partial_ != PartialLoad::known_blobs) return {diff_id, (*known_->sizes)[number]};
   const std::lock_guard lock(mutex_);
   const auto blob = blobs_.find(diff_id);
-  if (blob == blobs_.end()) {
-    throw Error(ExitCode::image, "layer " + diff_id.brief() + " was removed while syncing", "try again");
-  }
+  if (blob == blobs_.end()) throw_removed(diff_id);
   return blob->second;
 }
 
 void Assembly::start_again_with(std::map<Digest, std::unique_ptr<Spool>> layers) {
+  for (const Digest& layer : left_out_) {
+    if (!layers.contains(layer)) throw_removed(layer);
+  }
   read_again_ = std::move(layers);
   for (const auto& [diff_id, tar] : read_again_) {
     layers_.push_back({{diff_id, tar->size()}, [&tar = *tar] { return std::make_unique<SequentialReader>(tar); }});

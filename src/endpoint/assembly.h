@@ -23,6 +23,9 @@
 
 namespace docker_sync {
 
+/// Whether a layer of that origin need not be in the archive.
+[[nodiscard]] bool can_leave_out(LayerOrigin origin, PartialLoad partial);
+
 class Assembly {
  public:
   using Open = std::function<std::unique_ptr<Source>()>;
@@ -52,7 +55,8 @@ class Assembly {
 
   /// Layers that the archive leaves out.
   [[nodiscard]] const std::set<Digest>& left_out() const { return left_out_; }
-  /// The archive from its beginning again, wherever it was, and now with these layers, too: all that were left out.
+  /// The archive from its beginning again, wherever it was, and now with these layers, too. Throws ExitCode::image
+  /// unless they are all that were left out.
   void start_again_with(std::map<Digest, std::unique_ptr<Spool>> layers);
 
  private:

@@ -66,7 +66,9 @@ void Destination::open_basis(const Receive& request, Basis& basis, Assembly& ass
   BasisReading reading;
   reading.images = request.basis_images;
   reading.layers = {request.basis.begin(), request.basis.end()};
-  reading.needed = layers_from(request, LayerOrigin::local);
+  if (!can_leave_out(LayerOrigin::local, engine_.partial_load())) {
+    reading.needed = layers_from(request, LayerOrigin::local);
+  }
   reading.on_needed = [&](const Digest& layer, const Spool& tar) {
     assembly.layer_ready(layer, tar.size(), [&tar] { return std::make_unique<SequentialReader>(tar); });
   };
@@ -118,7 +120,7 @@ std::string Destination::load(const Receive& request, Assembly& assembly) {
   } catch (const Error& error) {
     // What a store has under which blobs is less sure than what it has: the archive is made again, whole.
     const bool refused = error.code() == ExitCode::engine || error.code() == ExitCode::verification;
-    const bool again = refused && engine_.partial_load() == PartialLoad::known_blobs;
+    const bool again = refused && engine_.partial_load() != PartialLoad::chain_prefix;
     if (!again || assembly.left_out().empty()) throw;
     verbose(std::string("loading all layers, since leaving some out failed: ") + error.what());
     assembly.start_again_with(read_layers(assembly.left_out()));

@@ -51,7 +51,7 @@ std::string DockerEngine::description() const { return fmt::format("Docker {} ({
 
 std::string DockerEngine::target(const std::string& path) const { return "/v" + version_.api + path; }
 
-std::optional<DockerImage> DockerEngine::find(const std::string& id_or_name) {
+std::optional<InspectedImage> DockerEngine::find(const std::string& id_or_name) {
   if (!fits_a_path(id_or_name)) return std::nullopt;
   const HttpReply reply = http_.exchange("GET", target(image_path(id_or_name) + "/json"));
   if (reply.status == 404) return std::nullopt;

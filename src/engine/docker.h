@@ -17,6 +17,9 @@ class DockerEngine : public Engine {
   /// Asks the daemon for its version and store. `connect` opens one more stream to it.
   explicit DockerEngine(HttpClient::Connect connect);
 
+  /// What answers is Podman's service: not an engine that this class knows.
+  [[nodiscard]] bool is_podman() const { return version_.is_podman; }
+
   [[nodiscard]] std::string description() const override;
   [[nodiscard]] PartialLoad partial_load() const override;
 
@@ -31,7 +34,7 @@ class DockerEngine : public Engine {
 
  private:
   [[nodiscard]] std::string target(const std::string& path) const;
-  [[nodiscard]] std::optional<DockerImage> find(const std::string& id_or_name);
+  [[nodiscard]] std::optional<InspectedImage> find(const std::string& id_or_name);
 
   HttpClient http_;
   DockerVersion version_;

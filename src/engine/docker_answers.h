@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "image/image_info.h"
+#include "engine/inspected_image.h"
 
 namespace docker_sync {
 
@@ -24,6 +24,7 @@ struct DockerVersion {
   std::string engine;  ///< "20.10.24"
   std::string api;     ///< the one to speak, "1.41"
   bool tells_availability = false;  ///< it speaks kAvailabilityApi, too
+  bool is_podman = false;           ///< Podman's service, which answers like Docker
 };
 /// From /version: kPreferredApi, or what the daemon has that is nearest to it.
 [[nodiscard]] DockerVersion parse_version(const std::string& json);
@@ -46,13 +47,8 @@ struct DockerStore {
 /// From /images/json, with or without manifests: whether that ID is in it, and not said to lack anything.
 [[nodiscard]] bool lists_whole(const std::string& json, const std::string& id);
 
-struct DockerImage {
-  ImageInfo info;
-  bool has_tag = false;     ///< also one that is no name to us
-  bool has_digest = false;  ///< was pulled or pushed under a name that is not a tag
-};
 /// From /images/NAME/json. In a containerd store identity.config stays empty.
-[[nodiscard]] DockerImage parse_image(const std::string& json, StoreKind kind);
+[[nodiscard]] InspectedImage parse_image(const std::string& json, StoreKind kind);
 
 /// The "message" of an error's body, or the body itself where it is no JSON; cut at 4 KiB.
 [[nodiscard]] std::string error_message(const std::string& body);

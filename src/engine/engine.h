@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// One container engine on the endpoint's own host: what it holds, its images out, its images in. Docker speaks this
-// through its Engine API (docker.h). Everything that can be asked of an image goes by the engine's ID, never by a name
+// One container engine on the endpoint's own host: what it holds, its images out, its images in. Docker does this
+// through its Engine API (docker.h), Podman through its program (podman.h). Everything that can be asked of an image goes by the engine's ID, never by a name
 // that may move while we work.
 #pragma once
 
@@ -20,8 +20,8 @@ namespace docker_sync {
 /// image of the engine has is never left out.
 enum class PartialLoad : uint8_t {
   chain_prefix,  ///< those of a chain prefix that one of its images has; whatever is said of them
-  any_layer,     ///< those that any of its images has, by their diff_ids; whatever is said of them
   known_blobs,   ///< those of its images, under the very descriptors that a save of these shows
+  any_layer,     ///< those of any of its images, wherever they stand in it
 };
 
 class Engine {

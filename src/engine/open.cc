@@ -2,19 +2,61 @@
 // SPDX-License-Identifier: MIT
 #include "engine/open.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/error.h"
 #include "base/log.h"
 #include "engine/docker.h"
 #include "engine/docker_socket.h"
+#include "engine/podman.h"
 
 namespace docker_sync {
+
+namespace {
+
+bool is_in_path(const Surroundings& host, const std::string& program) {
+  const std::string folders = host.variable("PATH");
+  for (size_t begin = 0; begin < folders.size();) {
+    const size_t end = std::min(folders.find(':', begin), folders.size());
+    const std::string folder = folders.substr(begin, end - begin);
+    if (!folder.empty() && ::access((folder + "/" + program).c_str(), X_OK) == 0) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+/// Nothing is where Docker would be, and nobody said that it is elsewhere.
+bool has_no_docker(const Surroundings& host) {
+  return host.variable("DOCKER_HOST").empty() && host.variable("DOCKER_CONTEXT").empty() &&
+         host.socket(find_docker_socket({}, host)) == SocketState::absent;
+}
+
+std::unique_ptr<Engine> open_podman() {
+  auto engine = std::make_unique<PodmanEngine>();
+  verbose(engine->description());
+  return engine;
+}
+
+}  // namespace
 
 std::unique_ptr<Engine> open_engine(const EngineOptions& options) {
   static constexpr std::string_view kDirectory = "oci:";
   if (options.address.starts_with(kDirectory)) {
     return std::make_unique<OciDirectory>(options.address.substr(kDirectory.size()), options.store_compression);
   }
-  const std::string path = find_docker_socket(options.address, host_surroundings());
+  const Surroundings host = host_surroundings();
+  if (options.address == kPodman) return open_podman();
+  if (options.address.empty() && is_in_path(host, "podman") && has_no_docker(host)) return open_podman();
+  const std::string path = find_docker_socket(options.address == kDocker ? "" : options.address, host);
   auto engine = std::make_unique<DockerEngine>([path] { return connect_unix(path); });
+  if (engine->is_podman()) {
+    // What Podman's service answers is like Docker's, but what it does with archives is not.
+    if (options.address.empty() && is_in_path(host, "podman")) return open_podman();
+    throw Error(ExitCode::engine, "what answers at " + path + " is Podman, not Docker",
+                "choose Podman itself with --engine or --remote-engine");
+  }
   verbose(engine->description() + " at " + path);
   return engine;
 }

@@ -32,6 +32,13 @@ class CountedSource : public Source {
   uint64_t total_ = 0;
 };
 
+/// Podman's docker-archive has its layers as "<diff_id>.tar".
+std::optional<Digest> podman_layer(std::string_view path) {
+  constexpr std::string_view kEnding = ".tar";
+  if (!path.ends_with(kEnding)) return std::nullopt;
+  return blob_at("blobs/sha256/" + std::string(path.substr(0, path.size() - kEnding.size())));
+}
+
 class SaveReader {
  public:
   SaveReader(const SpoolFolder& folder, const SavedLayers& wanted)
@@ -47,10 +54,11 @@ class SaveReader {
     } else if (layer.form() == BlobForm::plain && layer.begins_with('[') && entry.size <= kMaxMetadata &&
                entry.path == "manifest.json") {
       metadata_.add_manifest_json(read_all(layer));
-    } else if (layer.form() == BlobForm::plain && name && !is_wanted(*name)) {
-      // Docker 25 and later name a tar by its hash: one that is not wanted need not be spooled to know it. Its name is
-      // believed only for that.
-      tell_file(*name, entry.size);
+    } else if (const auto tar = name ? name : podman_layer(entry.path);
+               layer.form() == BlobForm::plain && tar && !is_wanted(*tar)) {
+      // Docker 25 and later and Podman name a tar by its hash: one that is not wanted need not be spooled to know it.
+      // Its name is believed only for that.
+      tell_file(*tar, entry.size);
     } else if (!layers_left_.empty() || config_left_ || wanted_.on_file) {
       take_tar(layer);
     }

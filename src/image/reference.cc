@@ -152,6 +152,18 @@ std::string Reference::repository() const {
 
 std::string Reference::familiar() const { return repository() + ":" + tag_; }
 
+Reference Reference::on_localhost() const {
+  Reference local = *this;
+  local.domain_ = "localhost";
+  if (domain_ == kDefaultDomain && path_.starts_with(kOfficialPrefix)) local.path_ = path_.substr(kOfficialPrefix.size());
+  return local;
+}
+
+bool names_registry(std::string_view text) {
+  const size_t slash = text.find('/');
+  return slash != text.npos && looks_like_domain(text.substr(0, slash));
+}
+
 std::string Reference::full() const { return domain_ + "/" + path_ + ":" + tag_; }
 
 }  // namespace docker_sync

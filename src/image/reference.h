@@ -25,10 +25,16 @@ class Reference {
   [[nodiscard]] std::string familiar() const;    ///< as docker shows it: "redis:latest"
   [[nodiscard]] std::string full() const;        ///< "docker.io/library/redis:latest"
 
+  /// The same with "localhost" for a registry: what Podman names an image that is built under a short name.
+  [[nodiscard]] Reference on_localhost() const;
+
   auto operator<=>(const Reference&) const = default;
 
  private:
   std::string domain_, path_, tag_;
 };
+
+/// Whether the user wrote the registry, too. REQUIRES: Reference::parse() takes it.
+[[nodiscard]] bool names_registry(std::string_view text);
 
 }  // namespace docker_sync

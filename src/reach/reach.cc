@@ -44,7 +44,7 @@ Reached serve_here(const Address& address, const std::string& engine_address,
 
 Reached reach_socket(const Address& address, const ReachOptions& options) {
   EngineOptions engine;
-  if (address.kind == Kind::socket) engine.address = "unix://" + address.path;
+  engine.address = address.kind == Kind::socket ? "unix://" + address.path : options.engine;
   return serve_here(address, engine.address, [engine] { return open_engine(engine); }, options.share);
 }
 
@@ -107,8 +107,9 @@ Reached reach_by_ssh(const Address& address, std::vector<std::string> engine, co
 }
 
 Reached reach_engine_by_ssh(const Address& address, const ReachOptions& options) {
-  if (address.path.empty()) return reach_by_ssh(address, {}, options);
-  return reach_by_ssh(address, {"--engine", "unix://" + address.path}, options);
+  const std::string engine = address.path.empty() ? options.remote_engine : "unix://" + address.path;
+  return reach_by_ssh(address, engine.empty() ? std::vector<std::string>() : std::vector<std::string>{"--engine", engine},
+                      options);
 }
 
 Reached reach_directory(const Address& address, const ReachOptions& options) {
@@ -120,6 +121,10 @@ Reached reach_directory(const Address& address, const ReachOptions& options) {
   // One name for it, whatever folder a later run begins in.
   const EngineOptions engine{"oci:" + std::filesystem::absolute(address.path).string(), options.store_compression};
   return serve_here(address, engine.address, [engine] { return open_engine(engine); }, options.share);
+}
+
+Reached reach_podman(const Address& address, const ShareEngine& share) {
+  return serve_here(address, kPodman, [] { return open_engine({kPodman, {}}); }, share);
 }
 
 }  // namespace
@@ -140,6 +145,9 @@ Place resolve(const Address& address, const TlsOptions& tls, const Surroundings&
 }
 
 Reached reach(const Address& address, const ReachOptions& options) {
+  // Podman is of this host whatever docker's configuration says.
+  const bool is_podman = address.kind == Kind::podman || (address.kind == Kind::local && options.engine == kPodman);
+  if (is_podman) return reach_podman(address, options.share);
   const Place place = resolve(address, options.tls, host_surroundings());
   switch (place.address.kind) {
     case Kind::local:
@@ -149,7 +157,7 @@ Reached reach(const Address& address, const ReachOptions& options) {
     case Kind::tcp: return reach_by_tcp(place, options);
     default: break;
   }
-  throw Error(ExitCode::usage, place.address.display() + " is not supported yet", "name a Docker host");
+  throw Error(ExitCode::internal, place.address.display() + " leads nowhere");
 }
 
 }  // namespace docker_sync

@@ -34,6 +34,7 @@ struct ReachOptions {
   TlsOptions tls;
   bool containers = true;        ///< a daemon on TCP gets a helper; else its endpoint is in this process
   std::string remote_tmpfolder;  ///< for that helper's container
+  std::string engine, remote_engine;  ///< of this host and of SSH hosts: as open_engine() takes it, empty: any
   StoreCompression store_compression = StoreCompression::none;  ///< of image directories
   ShareEngine share;             ///< an engine whose endpoint is in this process; null: it is nobody else's
 };
@@ -65,7 +66,7 @@ struct Place {
 /// that does not exist, ExitCode::usage for an address in one that cannot be meant.
 [[nodiscard]] Place resolve(const Address& address, const TlsOptions& tls, const Surroundings& host);
 
-/// Throws what connect() throws, and ExitCode::usage for kinds that are not supported. An engine of this host is not
+/// Throws what connect() throws. An engine of this host is not
 /// opened yet: the endpoint says in its first answer what is wrong with it.
 [[nodiscard]] Reached reach(const Address& address, const ReachOptions& options);
 

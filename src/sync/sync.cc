@@ -33,7 +33,7 @@ Query query_for(const std::vector<Reference>& names) {
 class Run {
  public:
   Run(Session& session, const Selection& selection, Observer& observer)
-      : session_(session), selection_(selection), observer_(observer) {}
+      : session_(session), selection_(selection), observer_(observer), names_(selection.names) {}
 
   std::vector<Outcome> run() {
     session_.on_progress = [this](const Progress& progress) { observer_.progress(progress); };
@@ -49,6 +49,7 @@ class Run {
 
  private:
   void look();
+  void resolve();
   [[nodiscard]] std::vector<Reference> selected() const;
   [[nodiscard]] bool is_named(const Reference& name) const;
   [[nodiscard]] Outcome sync_one(const Reference& name, size_t number, size_t count);
@@ -61,6 +62,7 @@ class Run {
   Session& session_;
   const Selection& selection_;
   Observer& observer_;
+  std::vector<Reference> names_;                 ///< as resolve_names() has them once we have looked
   std::vector<ImageInfo> source_, destination_;  ///< as far as they matter; kept true as images are brought
   std::vector<Outcome> outcomes_;
 };
@@ -70,23 +72,31 @@ void Run::look() {
     Session::Both both = session_.inventories();
     source_ = std::move(both.source.images);
     destination_ = std::move(both.destination.images);
+    resolve();
     return;
   }
-  Query query = query_for(selection_.names);
-  source_ = session_.source_images(query).images;
-  for (const Reference& name : selection_.names) {
+  std::vector<Reference> possible = names_;
+  for (const Reference& name : selection_.short_names) possible.push_back(name.on_localhost());
+  source_ = session_.source_images(query_for(possible)).images;
+  resolve();
+  Query query = query_for(names_);
+  for (const Reference& name : names_) {
     if (const ImageInfo* image = find_image(source_, name)) query.chains.push_back({image->identity.diff_ids});
   }
   destination_ = session_.destination_images(query).images;
 }
 
+void Run::resolve() {
+  names_ = resolve_names(selection_, [this](const Reference& name) { return find_image(source_, name) != nullptr; });
+}
+
 bool Run::is_named(const Reference& name) const {
-  return std::find(selection_.names.begin(), selection_.names.end(), name) != selection_.names.end();
+  return std::find(names_.begin(), names_.end(), name) != names_.end();
 }
 
 std::vector<Reference> Run::selected() const {
   std::vector<Reference> result;
-  for (const Reference& name : selection_.names) {
+  for (const Reference& name : names_) {
     if (std::find(result.begin(), result.end(), name) == result.end()) result.push_back(name);
   }
   if (!selection_.all && !selection_.update && !selection_.new_images) return result;
@@ -190,6 +200,16 @@ void Run::remember(const ImagePlan& plan, const std::string& id) {
 }
 
 }  // namespace
+
+std::vector<Reference> resolve_names(const Selection& selection,
+                                     const std::function<bool(const Reference&)>& source_has) {
+  std::vector<Reference> names = selection.names;
+  for (Reference& name : names) {
+    if (!selection.short_names.contains(name) || source_has(name)) continue;
+    if (Reference local = name.on_localhost(); source_has(local)) name = std::move(local);
+  }
+  return names;
+}
 
 Report make_report(Session& session) {
   const Session::Both both = session.inventories();

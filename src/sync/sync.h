@@ -5,7 +5,9 @@
 // image that fails does not stop the others, unless the connection is gone.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "sync/plan.h"
@@ -16,6 +18,7 @@ namespace docker_sync {
 /// Which images, and how.
 struct Selection {
   std::vector<Reference> names;  ///< always synced, also over a newer one
+  std::set<Reference> short_names;  ///< those of them that the user wrote without a registry
   bool all = false;              ///< every tagged image of the source
   bool update = false;           ///< those that need update
   bool new_images = false;       ///< those that are new
@@ -26,6 +29,11 @@ struct Selection {
 
   [[nodiscard]] bool report_only() const { return names.empty() && !all && !update && !new_images; }
 };
+
+/// The names that are meant: a short one that the source does not have is what it has under "localhost/", where Podman
+/// puts what is built under a short name.
+[[nodiscard]] std::vector<Reference> resolve_names(const Selection& selection,
+                                                   const std::function<bool(const Reference&)>& source_has);
 
 enum class Result {
   current,  ///< nothing to do

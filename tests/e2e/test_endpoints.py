@@ -122,11 +122,6 @@ def test_a_docker_host_that_is_no_place(world):
     assert_refused(world.sync("user@server", env={"DOCKER_HOST": "npipe:////./pipe/docker"}), 2, "DOCKER_HOST", "npipe")
 
 
-@pytest.mark.parametrize("address", ["podman"])
-def test_what_is_not_supported_yet_says_so(world, address):
-    assert_refused(world.sync("-s", address, "app:1"), 2, address, "not supported")
-
-
 # Names
 
 def test_names_of_one_image_travel_once(way):

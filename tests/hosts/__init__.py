@@ -16,6 +16,7 @@ from .link import Link
 from .memory import MemoryWatch
 from .network import Network
 from .other_machine import ELF_MACHINE, OTHER, OtherMachineRoot
+from .podman import Podman
 from .process import CommandFailed, Process, Result
 from .ssh_server import SshServer, introduce, make_key
 from .terminal import Terminal
@@ -25,7 +26,7 @@ from .workdir import WorkDir
 __all__ = [
     "DOCKER20", "DOCKER26", "DOCKER26_CONTAINERD", "DOCKER28", "DOCKER28_CONTAINERD", "ELF_MACHINE", "OTHER",
     "Authority", "CommandFailed", "Engine", "EngineKind", "EngineProxy", "Host", "Link", "MemoryWatch", "Network",
-    "OtherMachineRoot", "Process", "Recipe", "Result", "SshServer", "Terminal", "WorkDir", "copy_images", "edited",
-    "import_busybox",
+    "OtherMachineRoot", "Podman", "Process", "Recipe", "Result", "SshServer", "Terminal", "WorkDir", "copy_images",
+    "edited", "import_busybox",
     "introduce", "make_key", "noise", "wait_until",
 ]

@@ -43,7 +43,7 @@ class Host:
         self.pid_namespace = os.readlink(f"/proc/{self.pid}/ns/pid")
 
     def _make_disks(self, on_machine_network):
-        for disk in ["home", "tmp", "var_tmp", "var_lib_docker", "root", "usr_local"]:
+        for disk in ["home", "tmp", "var_tmp", "var_lib_docker", "var_lib_containers", "root", "usr_local"]:
             (self.disk / disk).mkdir(parents=True)
         (self.disk / "root").chmod(0o700)
         (self.disk / "tmp").chmod(0o1777)

@@ -13,7 +13,7 @@ import sys
 
 # Where a host has a disk of its own. /usr/local is among them so that what an administrator put there
 # does not decide a test.
-DISKS = ["/etc", "/home", "/root", "/tmp", "/var/tmp", "/var/lib/docker", "/usr/local"]
+DISKS = ["/etc", "/home", "/root", "/tmp", "/var/tmp", "/var/lib/docker", "/var/lib/containers", "/usr/local"]
 
 # Where the root of an engine from another release is found.
 ENGINE_ROOT = "/run/engine-root"

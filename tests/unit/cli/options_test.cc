@@ -87,6 +87,19 @@ TEST_CASE("-f is for both hosts unless the other one has its own") {
   CHECK(parse({"--remote-tmpfolder=/b", "server"}).tmpfolder.empty());
 }
 
+TEST_CASE("each side may have its engine") {
+  const Options options = parse({"--remote-engine=podman", "--engine", "docker", "server"});
+  CHECK(options.engine == "docker");
+  CHECK(options.remote_engine == "podman");
+  CHECK(parse({"--engine", "auto", "server"}).engine.empty());
+  CHECK(contains(refusal({"--engine", "lxc", "server"}), "docker, podman or auto"));
+}
+
+TEST_CASE("names without a registry are remembered as such") {
+  const Options options = parse({"server", "redis", "docker.io/library/app:1", "team/web", "localhost/own"});
+  CHECK(options.selection.short_names == std::set{Reference::parse("redis"), Reference::parse("team/web")});
+}
+
 TEST_CASE("after -- nothing is an option") {
   CHECK(parse({"-a", "--", "server"}).ends.source == Address::parse("server"));
   CHECK(contains(refusal({"--", "-oProxyCommand=touch"}), "-oProxyCommand=touch"));

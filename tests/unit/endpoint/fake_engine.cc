@@ -186,6 +186,14 @@ const Bytes* FakeEngine::layer_of_chain(const Digest& chain_id) {
   return nullptr;
 }
 
+const Bytes* FakeEngine::layer(const Digest& diff_id) {
+  for (const Image& image : images_) {
+    const auto found = std::find(image.diff_ids.begin(), image.diff_ids.end(), diff_id);
+    if (found != image.diff_ids.end()) return &image.layers[static_cast<size_t>(found - image.diff_ids.begin())];
+  }
+  return nullptr;
+}
+
 std::vector<std::string> FakeEngine::load(Source& archive) {
   if (before_load) before_load();
   std::map<std::string, Bytes> files;
@@ -198,6 +206,7 @@ std::vector<std::string> FakeEngine::load(Source& archive) {
   });
   const std::lock_guard lock(mutex_);
   ++loads;
+  files_loaded = files.size();
   if (last != "oci-layout") throw Error(ExitCode::engine, "the archive does not end with oci-layout");
   const auto items = parse_manifest_json(files.at("manifest.json"), ExitCode::engine);
   Image image;
@@ -222,7 +231,7 @@ void FakeEngine::take_layers(Image& image, const std::map<std::string, Bytes>& f
   for (size_t i = 0; i < chains.size(); ++i) {
     const auto file = files.find(paths.at(i));
     layers_loaded += file != files.end();
-    if (const Bytes* present = layer_of_chain(chains[i])) {
+    if (const Bytes* present = takes_any_layer ? layer(image.diff_ids[i]) : layer_of_chain(chains[i])) {
       image.layers.push_back(*present);
       continue;
     }

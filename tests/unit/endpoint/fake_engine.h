@@ -35,13 +35,17 @@ class FakeEngine : public Engine {
   std::function<void()> before_save, before_load;  ///< may throw
   std::function<void(Bytes&)> damage_saved_layer;  ///< changes what save() gives out
   bool lies_about_loading = false;                 ///< load() says yes and does nothing
+  bool takes_any_layer = false;                    ///< as Podman: known by diff_id alone
   uint64_t says_larger_by = 0;                     ///< of the size of each image
   int saves = 0, loads = 0;
   size_t layers_loaded = 0;  ///< that were in the last archive
+  size_t files_loaded = 0;   ///< in it, layers and others
 
   [[nodiscard]] std::string description() const override { return "Fake 1.0"; }
   [[nodiscard]] PartialLoad partial_load() const override {
-    return containerd_store ? PartialLoad::known_blobs : PartialLoad::chain_prefix;
+    return containerd_store  ? PartialLoad::known_blobs
+           : takes_any_layer ? PartialLoad::any_layer
+                             : PartialLoad::chain_prefix;
   }
   [[nodiscard]] std::string id_of_loaded(const Digest& config, const Digest& manifest) const override {
     return (containerd_store ? manifest : config).text();
@@ -69,6 +73,7 @@ class FakeEngine : public Engine {
   [[nodiscard]] Image* find(const std::string& id_or_name);
   [[nodiscard]] const Bytes* layer_of_chain(const Digest& chain_id);
   [[nodiscard]] const Bytes* stored_blob(const Digest& digest);
+  [[nodiscard]] const Bytes* layer(const Digest& diff_id);
   [[nodiscard]] std::map<std::string, Bytes> files_of(const Image& image) const;
   void take_layers(Image& image, const std::map<std::string, Bytes>& files, const std::vector<std::string>& paths);
   void take_blobs(Image& image, const std::map<std::string, Bytes>& files);

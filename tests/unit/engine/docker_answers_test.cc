@@ -110,8 +110,16 @@ TEST_CASE("only a daemon of API 1.48 or later tells what is available") {
   CHECK(tells("1.51"));
 }
 
+TEST_CASE("Podman's service is told from Docker") {
+  const auto parse = [](const std::string& name) {
+    return parse_version(R"({"Version":"4.3.1","ApiVersion":"1.41","Components":[{"Name":")" + name + R"("}]})");
+  };
+  CHECK(parse("Podman Engine").is_podman);
+  CHECK_FALSE(parse("Engine").is_podman);
+}
+
 TEST_CASE("an image is read with its names, layers and identity") {
-  const DockerImage image = parse_image(kOldShape, StoreKind::classic);
+  const InspectedImage image = parse_image(kOldShape, StoreKind::classic);
   CHECK(image.info.id == kId);
   REQUIRE(image.info.names.size() == 2);
   CHECK(image.info.names[0] == Reference::parse("app:1"));
@@ -133,7 +141,7 @@ TEST_CASE("the fingerprint has these bytes") {
 
 TEST_CASE("old and new engines agree on one image, whatever their stores") {
   const Identity old_one = parse_image(kOldShape, StoreKind::classic).info.identity;
-  const DockerImage new_one = parse_image(kNewShape, StoreKind::containerd);
+  const InspectedImage new_one = parse_image(kNewShape, StoreKind::containerd);
   CHECK_FALSE(new_one.info.identity.config.has_value());
   CHECK(new_one.has_digest);
   CHECK(new_one.info.identity.fingerprint == old_one.fingerprint);
@@ -157,7 +165,7 @@ TEST_CASE("what makes an image differ makes its fingerprint differ") {
 TEST_CASE("names that are none, or not names to us, are passed over") {
   std::string text = kOldShape;
   replace(text, R"(["app:1","host:5000/app:1"])", R"(["<none>:<none>"])");
-  DockerImage image = parse_image(text, StoreKind::classic);
+  InspectedImage image = parse_image(text, StoreKind::classic);
   CHECK(image.info.names.empty());
   CHECK_FALSE(image.has_tag);
 

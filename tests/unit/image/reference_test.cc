@@ -65,6 +65,16 @@ TEST_CASE("names keep their registry, path and tag") {
   }
 }
 
+TEST_CASE("on localhost a name is what Podman calls it when it builds it") {
+  CHECK(Reference::parse("app:1").on_localhost().full() == "localhost/app:1");
+  CHECK(Reference::parse("team/app").on_localhost().full() == "localhost/team/app:latest");
+  CHECK(names_registry("localhost/app"));
+  CHECK(names_registry("docker.io/library/app:1"));
+  CHECK(names_registry("host:5000/app"));
+  CHECK_FALSE(names_registry("app:1"));
+  CHECK_FALSE(names_registry("team/app:1.0"));
+}
+
 TEST_CASE("what is no name is a usage error") {
   const std::string nul("a\0b", 3);
   for (const std::string& text : {std::string(),

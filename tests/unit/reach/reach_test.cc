@@ -108,15 +108,3 @@ TEST_CASE("a place that no engine can have is refused, with who named it") {
     }
   }
 }
-
-TEST_CASE("what is not supported yet says so") {
-  for (const char* text : {"podman"}) {
-    try {
-      (void)reach(Address::parse(text), {});
-      FAIL("reached");
-    } catch (const Error& error) {
-      CHECK(error.code() == ExitCode::usage);
-      CHECK(std::string(error.what()).find("not supported yet") != std::string::npos);
-    }
-  }
-}

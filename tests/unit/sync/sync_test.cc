@@ -296,6 +296,48 @@ TEST_CASE("layers that the destination has in another chain do not travel") {
   CHECK(hosts.bytes < 5'000);
 }
 
+TEST_CASE("an engine that takes any layer it has is given none of them") {
+  for (const bool takes_any_layer : {false, true}) {
+    TwoHosts hosts;
+    hosts.destination.engine.takes_any_layer = takes_any_layer;
+    const Bytes one = tar_file("one", noise(200'000, 1)) + tar_end(),
+                two = tar_file("two", noise(200'000, 2)) + tar_end();
+    hosts.destination.engine.add({"app:1"}, {one, two});
+    hosts.source.engine.add({"app:1"}, {two, one});
+    CHECK(hosts.sync("app:1").result == Result::updated);
+    hosts.check_same("app:1");
+    constexpr size_t kMetadata = 5;
+    CHECK(hosts.destination.engine.files_loaded == kMetadata + (takes_any_layer ? 0 : 2));
+  }
+}
+
+TEST_CASE("a layer that goes before the load, from an engine that takes any, is planned for again") {
+  TwoHosts hosts;
+  hosts.destination.engine.takes_any_layer = true;
+  const Bytes one = tar_file("one", noise(2'000, 1)) + tar_end(), two = tar_file("two", noise(2'000, 2)) + tar_end();
+  const std::string other = hosts.destination.engine.add({"other:1"}, {one, two});
+  hosts.source.engine.add({"app:1"}, {two});
+  hosts.destination.engine.before_load = [&] { hosts.destination.engine.remove(other); };
+  CHECK(hosts.sync("app:1").result == Result::added);
+  hosts.check_same("app:1");
+}
+
+TEST_CASE("a short name is that of an image on localhost where there is no other") {
+  TwoHosts hosts;
+  hosts.source.engine.add({"localhost/app:1"}, {kBase});
+  Selection selection;
+  selection.names = {Reference::parse("app:1")};
+  CHECK(hosts.run(selection).at(0).result == Result::failed);  // written in full, it means what it says
+  selection.short_names = {Reference::parse("app:1")};
+  CHECK(hosts.run(selection).at(0).result == Result::added);
+  hosts.check_same("localhost/app:1");
+  CHECK(hosts.destination.engine.id_of("app:1").empty());
+
+  const std::string official = hosts.source.engine.add({"app:1"}, {kBase, kBase});
+  CHECK(hosts.run(selection).at(0).result == Result::added);
+  CHECK(hosts.destination.engine.id_of("app:1") == official);
+}
+
 TEST_CASE("an image that is there under another name, or none, only gets its name") {
   TwoHosts hosts;
   hosts.source.engine.add({"app:1"}, {kBase});
