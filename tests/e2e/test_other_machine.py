@@ -20,7 +20,7 @@ from world import CACHE, assert_refused
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 USERLAND = os.environ.get("DOCKER_SYNC_USERLAND") or ROOT / f"build-{OTHER}/busybox-static"
 PORT = 2223
-PROGRAM = pathlib.Path("/bin/busybox").read_bytes()  # its code is x86-64's, or not: archives hold both
+PROGRAM = pathlib.Path("/bin/busybox").read_bytes()
 
 
 @pytest.fixture(scope="module")
