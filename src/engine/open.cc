@@ -16,6 +16,8 @@ namespace docker_sync {
 
 namespace {
 
+constexpr const char* kOptions = "--engine or --remote-engine";
+
 bool is_in_path(const Surroundings& host, const std::string& program) {
   const std::string folders = host.variable("PATH");
   for (size_t begin = 0; begin < folders.size();) {
@@ -48,14 +50,23 @@ std::unique_ptr<Engine> open_engine(const EngineOptions& options) {
   }
   const Surroundings host = host_surroundings();
   if (options.address == kPodman) return open_podman();
-  if (options.address.empty() && is_in_path(host, "podman") && has_no_docker(host)) return open_podman();
+  const bool may_be_podman = options.address.empty() && is_in_path(host, "podman");
+  if (may_be_podman && has_no_docker(host)) return open_podman();
   const std::string path = find_docker_socket(options.address == kDocker ? "" : options.address, host);
-  auto engine = std::make_unique<DockerEngine>([path] { return connect_unix(path); });
+  std::unique_ptr<DockerEngine> engine;
+  try {
+    engine = std::make_unique<DockerEngine>([path] { return connect_unix(path); });
+  } catch (const Error& error) {
+    // Not a reason to take Podman unasked: its images are others, and its user may not know.
+    if (!may_be_podman) throw;
+    throw Error(error.code(), error.failure(),
+                error.remedy() + (error.remedy().empty() ? "" : "; or ") + "choose Podman, which is there, with " + kOptions);
+  }
   if (engine->is_podman()) {
     // What Podman's service answers is like Docker's, but what it does with archives is not.
-    if (options.address.empty() && is_in_path(host, "podman")) return open_podman();
+    if (may_be_podman) return open_podman();
     throw Error(ExitCode::engine, "what answers at " + path + " is Podman, not Docker",
-                "choose Podman itself with --engine or --remote-engine");
+                std::string("choose Podman itself with ") + kOptions);
   }
   verbose(engine->description() + " at " + path);
   return engine;

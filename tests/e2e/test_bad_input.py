@@ -93,7 +93,7 @@ def test_no_docker_here(world):
 
 def test_a_user_who_may_not_use_docker_there(world):
     user = world.new_user("outsider", docker=False)
-    assert_refused(world.sync(user), 6, "server", "docker", "group")
+    assert_refused(world.sync(user), 6, "server", "docker", "group", "--remote-engine")
 
 
 def test_a_user_who_may_not_use_docker_here(world):
