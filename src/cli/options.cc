@@ -201,7 +201,7 @@ Options parse_options(int argc, const char* const* argv, bool is_terminal) {
 std::string help_text() {
   return declare_options().help({"Ends", "Selection", "Transfer", "Output"}) +
          "\nADDRESS is local, podman, [ssh://]USER@HOST[:PORT], ssh://USER@HOST/SOCKET, unix:///SOCKET,\n"
-         "sshunix://USER@HOST:/SOCKET, tcp://HOST[:PORT], context:NAME, oci:DIRECTORY or oci:USER@HOST:DIRECTORY.\n"
+         "sshunix://USER@HOST:/SOCKET, tcp://HOST[:PORT], context:NAME, oci:DIR or oci:USER@HOST:DIR.\n"
          "IMAGE is [REGISTRY[:PORT]/]NAME[:TAG]. The manual is docker-sync(1).\n";
 }
 
