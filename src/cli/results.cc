@@ -74,6 +74,10 @@ std::string result_line(const Outcome& outcome, const Route& route) {
 }
 
 std::string totals_lines(const Totals& totals) {
+  // Both ends are here.
+  if (totals.sent + totals.received == 0) {
+    return fmt::format("\nno network was used\ntotal size is {}\n", with_thousands(totals.total_size));
+  }
   const double rate = static_cast<double>(totals.sent + totals.received) / std::max(totals.seconds, 0.001);
   return fmt::format("\nsent {} bytes  received {} bytes  {} bytes/sec\ntotal size is {}  speedup is {:.2f}\n",
                      with_thousands(totals.sent), with_thousands(totals.received),

@@ -15,7 +15,7 @@ import tarfile
 
 import pytest
 
-from hosts import DOCKER20, Recipe, copy_images, edited, noise
+from hosts import DOCKER20, Podman, Recipe, copy_images, edited, noise
 from world import Way, assert_refused, image_of
 
 BIG = noise(600_000, seed=1)
@@ -83,27 +83,54 @@ def test_an_image_and_its_update_arrive_and_run(classic_bytes, pair):
         assert spent <= 1.1 * classic + 512
 
 
+def sync_and_see_it_current(world, source, destination, name="app:1"):
+    """From address to address; the bytes that it took."""
+    def sync():
+        return json.loads(world.sync("--json", "-s", source, "-d", destination, name).check().stdout)
+
+    spent = bytes_of(sync())
+    assert image_of(sync(), name)["result"] == "current"
+    return spent
+
+
+def test_an_image_and_its_update_go_through_podman(classic_bytes, to_each):
+    """From each engine into Podman, and back out of that."""
+    world, engine = to_each.world, to_each.destination
+    podman = Podman(world.laptop)
+    podman.remove_all()
+    podman.take(world.here, "busybox:base")  # engines have it from the start
+    for number, (recipe, readme) in enumerate([(OLD, "one"), (NEW, "two")]):
+        recipe.build(to_each.source, "app:1")
+        to_each.sync("app:1").check()
+        spent = sync_and_see_it_current(world, "user@server", "podman")
+        assert spent <= 1.1 * classic_bytes[False][number] + 512
+        assert podman.image_id("app:1").removeprefix("sha256:") == config_digest(engine, "app:1")
+        assert podman.diff_ids("app:1") == engine.diff_ids("app:1")
+        assert podman.run("app:1", "cat", "/app/readme") == readme
+    engine.remove("app:1", *engine.untagged(), prune=True)
+    spent = sync_and_see_it_current(world, "podman", "user@server")
+    assert spent <= 1.1 * classic_bytes[True][0] + 512
+    assert config_digest(engine, "app:1") == podman.image_id("app:1").removeprefix("sha256:")
+    assert engine.diff_ids("app:1") == podman.diff_ids("app:1")
+    assert run(engine, "cat", "/app/readme") == "two"
+    podman.remove_all()
+
+
 def test_an_image_and_its_update_go_through_directories(classic_bytes, to_each):
     """From an engine into a directory, from there into each engine, and out of that into another directory."""
     world, there, back = to_each.world, "oci:user@server:images", "oci:/root/back"
 
-    def sync(source, destination, name="app:1"):
-        report = json.loads(world.sync("--json", "-s", source, "-d", destination, name).check().stdout)
-        again = json.loads(world.sync("--json", "-s", source, "-d", destination, name).check().stdout)
-        assert image_of(again, name)["result"] == "current"
-        return bytes_of(report)
-
     try:
         for directory in there, back:  # engines have it from the start
-            sync("local", directory, "busybox:base")
+            sync_and_see_it_current(world, "local", directory, "busybox:base")
         for number, (recipe, readme) in enumerate([(OLD, "one"), (NEW, "two")]):
             recipe.build(to_each.source, "app:1")
-            spent = sync("local", there)
+            spent = sync_and_see_it_current(world, "local", there)
             assert spent <= 1.1 * classic_bytes[True][number] + 512
-            sync(there, "user@server")
+            sync_and_see_it_current(world, there, "user@server")
             assert_same(to_each)
             assert run(to_each.destination, "cat", "/app/readme") == readme
-            spent = sync("user@server", back)
+            spent = sync_and_see_it_current(world, "user@server", back)
             assert spent <= 1.1 * classic_bytes[False][number] + 512
             inspected = json.loads(world.laptop.run(["skopeo", "inspect", "--raw", "oci:/root/back:app:1"]).stdout)
             assert inspected["config"]["digest"].removeprefix("sha256:") == config_digest(to_each.source, "app:1")

@@ -128,6 +128,24 @@ def test_what_root_has_at_the_server_is_not_what_a_user_has(podmans):
     assert podmans.podman_there.image_id("app:1") is None
 
 
+def test_a_directory_takes_from_podman_and_gives_to_it(podmans):
+    podmans.podman_here.remove_all()
+    image_id = OLD.build(podmans.here, "app:1")
+    podmans.podman_here.take(podmans.here, "app:1")
+    try:
+        podmans.sync("-s", "podman", "-d", "oci:user@server:images", "app:1").check()
+        result = podmans.sync("-s", "podman", "-d", "oci:user@server:images", "app:1").check()
+        assert result.stdout.startswith("app:1  current")
+        podmans.podman_here.remove_all()
+        podmans.sync("-s", "oci:user@server:images", "-d", "podman", "app:1").check()
+        podmans.sync("-s", "oci:user@server:images", "-d", "user@server", "--remote-engine=podman", "app:1").check()
+        for podman in podmans.podman_here, podmans.podman_there:
+            assert podman.image_id("app:1") == image_id
+            assert podman.run("app:1", "cat", "/app/readme") == "one"
+    finally:
+        podmans.server.run(["rm", "-rf", "/home/user/images"])
+
+
 # Names
 
 def test_an_image_of_docker_has_its_full_name_in_podman(to_podman):

@@ -116,10 +116,17 @@ TEST_CASE("the last lines are those of rsync") {
         "total size is 823,960,000  speedup is 660.80\n");
 }
 
-TEST_CASE("nothing sent in no time is no division by zero") {
-  CHECK(totals_lines({}) ==
+TEST_CASE("between two ends of this host there is no speed to boast of") {
+  CHECK(totals_lines({.total_size = 9'085'967}) ==
         "\n"
-        "sent 0 bytes  received 0 bytes  0 bytes/sec\n"
+        "no network was used\n"
+        "total size is 9,085,967\n");
+}
+
+TEST_CASE("a byte sent in no time is no division by zero") {
+  CHECK(totals_lines({.sent = 1}) ==
+        "\n"
+        "sent 1 bytes  received 0 bytes  1,000 bytes/sec\n"
         "total size is 0  speedup is 0.00\n");
 }
 
