@@ -141,9 +141,10 @@ ExitCode Deliveries::run_all() {
   if (abandoned) leave_();  // Nobody waits for a host that does not answer.
   lock.unlock();
   for (const auto& part : parts_) part->thread.join();
-  const auto failed = std::find_if(parts_.begin(), parts_.end(), [](const auto& part) { return part->code != ExitCode::ok; });
-  const bool interrupted = std::any_of(parts_.begin(), parts_.end(),
-                                       [](const auto& part) { return part->code == ExitCode::interrupted; });
+  const auto failed =
+      std::find_if(parts_.begin(), parts_.end(), [](const auto& part) { return part->code != ExitCode::ok; });
+  const bool interrupted =
+      std::any_of(parts_.begin(), parts_.end(), [](const auto& part) { return part->code == ExitCode::interrupted; });
   if (interrupted) return ExitCode::interrupted;
   sum_up();
   return failed == parts_.end() ? ExitCode::ok : *(*failed)->code;
@@ -176,7 +177,9 @@ ExitCode deliver(const Options& options, const ReachOptions& reach, SignalWatche
   // Ends before them, so that no signal finds them gone.
   struct Interruptible {
     SignalWatcher& signals;
-    ~Interruptible() { signals.on_signal([] {}); }
+    ~Interruptible() {
+      signals.on_signal([] {});
+    }
   } const interruptible{signals};
   signals.on_signal([&deliveries] { deliveries.interrupt(); });
   return deliveries.run();

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// What goes on between the source and one destination: both ends are reached, a session is held, a report made or images
-// synced, and the ends go down again. Several destinations are several of these at the same time (main.cc).
+// What goes on between the source and one destination: both ends are reached, a session is held, a report made or
+// images synced, and the ends go down again. Several destinations are several of these at the same time (main.cc).
 #pragma once
 
 #include <atomic>
@@ -22,7 +22,10 @@ class Delivery {
  public:
   /// `options` and `reach` must outlive it. What `reach` shares is the source's.
   Delivery(const Options& options, const Address& destination, const ReachOptions& reach)
-      : options_(options), reach_(reach), destination_(destination), route_(Route::between(options.ends.source, destination)) {}
+      : options_(options),
+        reach_(reach),
+        destination_(destination),
+        route_(Route::between(options.ends.source, destination)) {}
 
   /// Throws what ends the whole of it; ExitCode::interrupted is returned, and told by interruption().
   [[nodiscard]] ExitCode run();

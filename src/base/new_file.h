@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// A file that has a name of its own while it is written, and gets the one that it is meant for when it is whole: whoever
-// opens that never sees half of it.
+// A file that has a name of its own while it is written, and gets the one that it is meant for when it is whole:
+// whoever opens that never sees half of it.
 #pragma once
 
 #include <string>

@@ -41,8 +41,8 @@ struct SpawnActions {
     sigemptyset(&all_default);
     sigaddset(&all_default, SIGPIPE);
     posix_spawnattr_setsigdefault(&attributes, &all_default);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                              (own_group ? POSIX_SPAWN_SETPGROUP : 0));
+    posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | (own_group ? POSIX_SPAWN_SETPGROUP : 0));
   }
   ~SpawnActions() {
     posix_spawnattr_destroy(&attributes);

@@ -78,16 +78,15 @@ Json report_image(const ImagePlan& plan, const Route& route) {
   object["name"] = plan.name.familiar();
   object["status"] = docker_sync::name_of(plan.status);
   object["newer"] = text_or_null(newer_side(plan.newer, route));
-  object["created"] = {{route.here_word(), created(plan, route.push)}, {route.there_word(), created(plan, !route.push)}};
+  object["created"] = {{route.here_word(), created(plan, route.push)},
+                       {route.there_word(), created(plan, !route.push)}};
   object["size"] = plan.source.size;
   object["identity"] = identity_of(plan);
   put_plan(object, plan);
   return object;
 }
 
-Json error_object(const Error& error) {
-  return {{"code", static_cast<int>(error.code())}, {"message", error.what()}};
-}
+Json error_object(const Error& error) { return {{"code", static_cast<int>(error.code())}, {"message", error.what()}}; }
 
 Json outcome_image(const Outcome& outcome) {
   Json object;

@@ -68,8 +68,8 @@ std::string counts_line(const Report& report, const Route& route) {
   }
   const uint64_t here = route.push ? report.untagged_source : report.untagged_destination;
   const uint64_t there = route.push ? report.untagged_destination : report.untagged_source;
-  if (here + there > 0) line += fmt::format("; untagged, skipped: {} {}, {} {}", here, route.here_word(), there,
-                                          route.there_word());
+  if (here + there > 0)
+    line += fmt::format("; untagged, skipped: {} {}, {} {}", here, route.here_word(), there, route.there_word());
   return line + "\n";
 }
 
@@ -87,8 +87,7 @@ bool is_named(const Reference& name, const std::vector<Reference>& names) {
 }
 
 bool is_selected(const ImagePlan& plan, const std::vector<Reference>& names, const Selection& selection) {
-  return selection.all || is_named(plan.name, names) ||
-         (selection.update && plan.status == Status::need_update) ||
+  return selection.all || is_named(plan.name, names) || (selection.update && plan.status == Status::need_update) ||
          (selection.new_images && plan.status == Status::new_image);
 }
 

@@ -4,8 +4,8 @@
 // Which bytes of x86-64 code are the distance to another place: the operand of CALL and JMP, and of whatever addresses
 // memory relative to the instruction pointer. The high byte of a distance stays with the code and comes first there: it
 // tells that the other three were taken out. Conditional jumps stay within a function, and moving it does not change
-// them. A guess may be wrong anywhere (an operand that looks like an opcode, data in between): then a few bytes that are
-// no distance travel as one, and nothing else happens.
+// them. A guess may be wrong anywhere (an operand that looks like an opcode, data in between): then a few bytes that
+// are no distance travel as one, and nothing else happens.
 #pragma once
 
 #include <array>
@@ -40,8 +40,8 @@ extern const std::array<OpcodeClass, 256> kOpcodes;
   const OpcodeClass opcode = kOpcodes[code[0]];
   if (opcode == OpcodeClass::other || room < kLongestInstruction || code.size() < 3) return {};
   if (opcode == OpcodeClass::call) return {FieldKind::call, 1};
-  // Only the first byte of an instruction is in the form what it is in the code; so the second decides whether the third
-  // may be looked at.
+  // Only the first byte of an instruction is in the form what it is in the code; so the second decides whether the
+  // third may be looked at.
   if (opcode == OpcodeClass::escape && kOpcodes[code[1]] != OpcodeClass::other) return {};
   // ModRM says whether it is relative to the instruction pointer.
   const size_t modrm = opcode == OpcodeClass::escape ? 2 : 1;

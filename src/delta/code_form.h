@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// Machine code says where to call by the distance, so whatever is put in anywhere changes every call across it: hardly a
-// block of a program that was linked anew is the same, though hardly an instruction is another. In the code form of a
+// Machine code says where to call by the distance, so whatever is put in anywhere changes every call across it: hardly
+// a block of a program that was linked anew is the same, though hardly an instruction is another. In the code form of a
 // program these fields stand apart from the code, each as the place that it refers to (the idea of 7-Zip's BCJ2): code
 // that only moved is the same again for rsync, and calls of one function are the same for zstd. docs/code-form.md has
 // the bytes. Rejected: a disassembler (a table of opcodes finds what matters, and nothing depends on its being right);
@@ -24,7 +24,7 @@ inline constexpr size_t kCodeMagicBytes = 20;
 [[nodiscard]] bool may_have_code_form(ByteView first_bytes);
 
 struct CodeForm {
-  Bytes recipe;  ///< where code is, and how many fields were taken out of it
+  Bytes recipe;                        ///< where code is, and how many fields were taken out of it
   std::unique_ptr<RandomAccess> form;  ///< hardly larger than the content, and never twice as large
 };
 

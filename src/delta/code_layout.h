@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// What a code form consists of, as its recipe tells it: where in the content code is, and how many fields were taken out
-// of it. In the form stand, one after the other, the content without its fields, and these, kind by kind.
+// What a code form consists of, as its recipe tells it: where in the content code is, and how many fields were taken
+// out of it. In the form stand, one after the other, the content without its fields, and these, kind by kind.
 #pragma once
 
 #include <array>

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// The form in which a content is compared and travels: as it is, inflated (delta/inflated_form.h), or with its code taken
-// apart (delta/code_form.h). Which one a content may have, its first bytes tell.
+// The form in which a content is compared and travels: as it is, inflated (delta/inflated_form.h), or with its code
+// taken apart (delta/code_form.h). Which one a content may have, its first bytes tell.
 #pragma once
 
 #include <memory>

@@ -209,7 +209,7 @@ void ContentSender::write_rest(const Bundle& bundle, Sink& contents) {
 
 FormKind ContentSender::inflated_if_time(const Slice& bytes) {
   return contents_.patch_work().strong && form_to_try(bytes) == FormKind::inflated ? FormKind::inflated
-                                                                                  : FormKind::plain;
+                                                                                   : FormKind::plain;
 }
 
 void ContentSender::write_patch(const RandomAccess& old_bytes, const RandomAccess& new_bytes, Sink& contents) {

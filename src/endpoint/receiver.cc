@@ -305,8 +305,7 @@ void Receiver::answer(WantedBlock wanted, const std::vector<Answer>& given, Sink
   for (const Wanted& one : wanted.contents) {
     if (!one.similar) continue;
     const OldForm form(basis_, *one.similar, one.signed_form, folder_);
-    put_run(answers,
-            make_signature(form.bytes(), signature_shape(form.bytes().size(), form.likely_size(one.size))));
+    put_run(answers, make_signature(form.bytes(), signature_shape(form.bytes().size(), form.likely_size(one.size))));
   }
   budget_.sent();
 }

@@ -25,9 +25,9 @@
 //             Both stand before the answers to a block or at the end; what they ask for comes before that block's
 //             contents
 //
-//   a content that travels: u8 Method, with 64 times the FormKind added. Unless that is plain, u the size of the form, u
-//   length, recipe (docs/inflated-form.md, docs/code-form.md); the old content is compared in the same form, if it has
-//   it. After that
+//   a content that travels: u8 Method, with 64 times the FormKind added. Unless that is plain, u the size of the form,
+//   u length, recipe (docs/inflated-form.md, docs/code-form.md); the old content is compared in the same form, if it
+//   has it. After that
 //     data      the bytes (both sides know how many)
 //     patch     a place, then runs: what makes the content of what lies there (docs/patch-format.md)
 //     bundled   a place, and nothing more, unless the bundle ends with it: then the rest of the bundle

@@ -57,9 +57,7 @@ DockerStore parse_store(const std::string& json) {
   });
 }
 
-std::vector<std::string> parse_image_ids(const std::string& json) {
-  return parse_ids(json, "Docker's list of images");
-}
+std::vector<std::string> parse_image_ids(const std::string& json) { return parse_ids(json, "Docker's list of images"); }
 
 bool lists_whole(const std::string& json, const std::string& id) {
   // [ { "Id": …, "Manifests": [ { "Kind": …, "Available": … } ] } ]
@@ -67,18 +65,21 @@ bool lists_whole(const std::string& json, const std::string& id) {
     if (event != Json::parse_event_t::key) return depth < 6;
     return depth == 2 ? value == "Id" || value == "Manifests" : value == "Kind" || value == "Available";
   };
-  return interpret(json, "Docker's list of images", [&](const Json& answer) {
-    for (const Json& image : answer) {
-      if (image.at("Id") != id) continue;
-      const auto manifests = image.find("Manifests");
-      if (manifests == image.end() || manifests->is_null()) return true;
-      // Of several platforms' manifests one that is there will do; attestations are of other kinds.
-      return std::any_of(manifests->begin(), manifests->end(), [](const Json& manifest) {
-        return manifest.at("Kind") == "image" && manifest.at("Available") == true;
-      });
-    }
-    return false;
-  }, only_these);
+  return interpret(
+      json, "Docker's list of images",
+      [&](const Json& answer) {
+        for (const Json& image : answer) {
+          if (image.at("Id") != id) continue;
+          const auto manifests = image.find("Manifests");
+          if (manifests == image.end() || manifests->is_null()) return true;
+          // Of several platforms' manifests one that is there will do; attestations are of other kinds.
+          return std::any_of(manifests->begin(), manifests->end(), [](const Json& manifest) {
+            return manifest.at("Kind") == "image" && manifest.at("Available") == true;
+          });
+        }
+        return false;
+      },
+      only_these);
 }
 
 InspectedImage parse_image(const std::string& json, StoreKind kind) {

@@ -81,8 +81,7 @@ DockerPlace context_place(const std::string& name, const Surroundings& host) {
   if (meta[kHost].get_ref<const std::string&>().empty()) return default_place(host);
   static const nlohmann::json::json_pointer kSkip("/Endpoints/docker/SkipTLSVerify");
   const bool skip = meta.contains(kSkip) && meta[kSkip].is_boolean() && meta[kSkip].get<bool>();
-  return {meta[kHost], fmt::format("the docker context '{}'", name), context_tls_folder(key, host), skip,
-          true};
+  return {meta[kHost], fmt::format("the docker context '{}'", name), context_tls_folder(key, host), skip, true};
 }
 
 std::string default_socket(const Surroundings& host) {
@@ -112,7 +111,8 @@ DockerPlace find_docker(const std::string& address, const Surroundings& host) {
 std::string find_docker_socket(const std::string& address, const Surroundings& host) {
   const DockerPlace place = find_docker(address, host);
   if (!place.url.starts_with(kUnixScheme)) {
-    throw Error(ExitCode::engine, fmt::format("{} is '{}': only unix sockets can be used here", place.origin, place.url),
+    throw Error(ExitCode::engine,
+                fmt::format("{} is '{}': only unix sockets can be used here", place.origin, place.url),
                 "name one as unix:///path/to/docker.sock");
   }
   const std::string path = place.url.substr(kUnixScheme.size());

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 //
 // One container engine on the endpoint's own host: what it holds, its images out, its images in. Docker does this
-// through its Engine API (docker.h), Podman through its program (podman.h). Everything that can be asked of an image goes by the engine's ID, never by a name
-// that may move while we work.
+// through its Engine API (docker.h), Podman through its program (podman.h). Everything that can be asked of an image
+// goes by the engine's ID, never by a name that may move while we work.
 #pragma once
 
 #include <memory>

@@ -81,7 +81,9 @@ class SocketStream : public EngineStream {
 
 }  // namespace
 
-std::unique_ptr<EngineStream> make_socket_stream(Fd socket) { return std::make_unique<SocketStream>(std::move(socket)); }
+std::unique_ptr<EngineStream> make_socket_stream(Fd socket) {
+  return std::make_unique<SocketStream>(std::move(socket));
+}
 
 std::unique_ptr<EngineStream> connect_unix(const std::string& path) {
   sockaddr_un address{};

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// The stream of bytes between us and an engine: a socket here; TLS is made where it is needed (reach/tls_stream.h), since
-// the helper does without. It never blocks but in wait(), so that whoever sends a gigabyte also sees what the engine answers meanwhile. HTTP
-// (http.h) stands on it. Asio's sockets were left aside: their resolver has no place in a static program, and a
-// deadline on them wants an event loop.
+// The stream of bytes between us and an engine: a socket here; TLS is made where it is needed (reach/tls_stream.h),
+// since the helper does without. It never blocks but in wait(), so that whoever sends a gigabyte also sees what the
+// engine answers meanwhile. HTTP (http.h) stands on it. Asio's sockets were left aside: their resolver has no place in
+// a static program, and a deadline on them wants an event loop.
 #pragma once
 
 #include <chrono>

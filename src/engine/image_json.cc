@@ -45,7 +45,8 @@ std::vector<std::string> parse_ids(const std::string& json, const char* what) {
   const auto only_ids = [](int depth, Json::parse_event_t event, Json& value) {
     return depth < 2 || (depth == 2 && event == Json::parse_event_t::key ? value == "Id" : true);
   };
-  return interpret(json, what,
+  return interpret(
+      json, what,
       [](const Json& answer) {
         std::vector<std::string> ids;
         for (const Json& image : answer) ids.push_back(image.at("Id"));

@@ -92,8 +92,8 @@ std::vector<ImageInfo> OciDirectory::list() {
   std::vector<ImageInfo> infos;
   for (Image& image : read_images()) {
     // The same image may be there in two forms.
-    const auto there = std::find_if(infos.begin(), infos.end(),
-                                    [&](const ImageInfo& info) { return info.id == image.info.id; });
+    const auto there =
+        std::find_if(infos.begin(), infos.end(), [&](const ImageInfo& info) { return info.id == image.info.id; });
     if (there == infos.end()) {
       infos.push_back(std::move(image.info));
     } else {

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// A folder of images in the form of an OCI layout, as an engine that runs nothing: what skopeo and buildah call oci:DIR.
-// An image is known by its config's digest, whatever its layers' blobs are packed with. It has no images without names
-// to keep: one that loses its last name is gone.
+// A folder of images in the form of an OCI layout, as an engine that runs nothing: what skopeo and buildah call
+// oci:DIR. An image is known by its config's digest, whatever its layers' blobs are packed with. It has no images
+// without names to keep: one that loses its last name is gone.
 #pragma once
 
 #include "engine/engine.h"

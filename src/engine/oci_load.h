@@ -24,8 +24,8 @@ class OciLoad {
   /// Of the image. REQUIRES: read() has returned.
   [[nodiscard]] const Digest& config() const { return manifest_.config; }
 
-  /// Puts what came where it belongs, and a manifest, which it returns. `stored`: by diff_id, what else there is. Throws
-  /// ExitCode::engine if a layer is in neither.
+  /// Puts what came where it belongs, and a manifest, which it returns. `stored`: by diff_id, what else there is.
+  /// Throws ExitCode::engine if a layer is in neither.
   [[nodiscard]] Descriptor put_blobs(const std::map<Digest, Descriptor>& stored);
 
  private:

@@ -86,7 +86,8 @@ std::optional<Bytes> OciStore::metadata(const Digest& blob) const {
   if (!text) return std::nullopt;
   const ByteView bytes = as_bytes(*text);
   if (Digest::of(bytes) != blob) {
-    throw Error(ExitCode::image, "blob " + blob.brief() + " in " + folder_ + " is damaged", "remove it, and sync again");
+    throw Error(ExitCode::image, "blob " + blob.brief() + " in " + folder_ + " is damaged",
+                "remove it, and sync again");
   }
   return Bytes(bytes.begin(), bytes.end());
 }

@@ -59,8 +59,9 @@ std::unique_ptr<Engine> open_engine(const EngineOptions& options) {
   } catch (const Error& error) {
     // Not a reason to take Podman unasked: its images are others, and its user may not know.
     if (!may_be_podman) throw;
-    throw Error(error.code(), error.failure(),
-                error.remedy() + (error.remedy().empty() ? "" : "; or ") + "choose Podman, which is there, with " + kOptions);
+    throw Error(
+        error.code(), error.failure(),
+        error.remedy() + (error.remedy().empty() ? "" : "; or ") + "choose Podman, which is there, with " + kOptions);
   }
   if (engine->is_podman()) {
     // What Podman's service answers is like Docker's, but what it does with archives is not.

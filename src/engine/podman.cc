@@ -75,7 +75,8 @@ std::optional<ImageInfo> PodmanEngine::inspect(const std::string& id_or_name) {
 }
 
 std::vector<ImageInfo> PodmanEngine::list() {
-  const auto ids = parse_podman_ids(run("list its images", command({"images", "--no-trunc", "--format", "json"})).output);
+  const auto ids =
+      parse_podman_ids(run("list its images", command({"images", "--no-trunc", "--format", "json"})).output);
   std::vector<ImageInfo> images;
   for (std::span<const std::string> rest = ids; !rest.empty();) {
     const size_t count = std::min(rest.size(), kImagesPerQuestion);

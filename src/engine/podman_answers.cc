@@ -76,9 +76,8 @@ void add_once(std::vector<std::string>& list, std::string text) {
 }  // namespace
 
 std::string parse_podman_version(const std::string& json) {
-  return interpret(json, "Podman's version", [](const Json& answer) -> std::string {
-    return answer.at("Client").at("Version");
-  });
+  return interpret(json, "Podman's version",
+                   [](const Json& answer) -> std::string { return answer.at("Client").at("Version"); });
 }
 
 std::vector<std::string> parse_podman_ids(const std::string& json) {
@@ -92,19 +91,22 @@ std::vector<InspectedImage> parse_podman_images(const std::string& json, const P
   const auto no_history = [](int depth, Json::parse_event_t event, Json& value) {
     return depth != 2 || event != Json::parse_event_t::key || value != "History";
   };
-  return interpret(json, "Podman's images", [&](const Json& answer) {
-    std::vector<InspectedImage> images;
-    for (const Json& described : answer) {
-      const std::string id = full_id(described.at("Id"));
-      const auto same = [&](const InspectedImage& other) { return other.info.id == id; };
-      if (std::any_of(images.begin(), images.end(), same)) continue;
-      InspectedImage image = read_image(completed(described, id, store));
-      image.info.id = id;
-      image.info.identity.config = Digest::parse(id);
-      images.push_back(std::move(image));
-    }
-    return images;
-  }, no_history);
+  return interpret(
+      json, "Podman's images",
+      [&](const Json& answer) {
+        std::vector<InspectedImage> images;
+        for (const Json& described : answer) {
+          const std::string id = full_id(described.at("Id"));
+          const auto same = [&](const InspectedImage& other) { return other.info.id == id; };
+          if (std::any_of(images.begin(), images.end(), same)) continue;
+          InspectedImage image = read_image(completed(described, id, store));
+          image.info.id = id;
+          image.info.identity.config = Digest::parse(id);
+          images.push_back(std::move(image));
+        }
+        return images;
+      },
+      no_history);
 }
 
 std::vector<std::string> parse_podman_loaded(std::string_view output) {
@@ -139,7 +141,8 @@ std::string podman_failure(std::string_view errors) {
 
 void throw_podman_error(const std::string& doing, std::string_view errors) {
   const std::string failure = podman_failure(errors);
-  const std::string what = fmt::format("Podman cannot {}: {}", doing, failure.empty() ? "it does not say why" : failure);
+  const std::string what =
+      fmt::format("Podman cannot {}: {}", doing, failure.empty() ? "it does not say why" : failure);
   const auto says = [&](std::string_view words) { return failure.find(words) != failure.npos; };
   if (says("no space left on device") || says("disk quota exceeded")) {
     throw Error(ExitCode::disk, what, "free some space where Podman keeps its images, and in /var/tmp");

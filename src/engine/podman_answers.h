@@ -42,8 +42,8 @@ struct PodmanStore {
 /// that was tried: of these, ours.
 [[nodiscard]] std::string podman_failure(std::string_view errors);
 
-/// Throws the words of podman_failure(): ExitCode::image where it does not know the image, ExitCode::disk where its disk
-/// is full, else ExitCode::engine.
+/// Throws the words of podman_failure(): ExitCode::image where it does not know the image, ExitCode::disk where its
+/// disk is full, else ExitCode::engine.
 [[noreturn]] void throw_podman_error(const std::string& doing, std::string_view errors);
 
 }  // namespace docker_sync

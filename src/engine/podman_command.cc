@@ -43,7 +43,8 @@ class Listener {
   /// Waits until there is something to take, and takes it, or until `writable`, if any, takes input.
   void listen(const Fd* writable = nullptr) {
     const bool ended = writable == nullptr && process_.poll_status().has_value();
-    std::array<pollfd, 3> waits{{{process_.output.get(), POLLIN, 0}, {process_.error.get(), POLLIN, 0},
+    std::array<pollfd, 3> waits{{{process_.output.get(), POLLIN, 0},
+                                 {process_.error.get(), POLLIN, 0},
                                  {writable != nullptr ? writable->get() : -1, POLLOUT, 0}}};
     if (!wait_for(waits, ended ? std::chrono::milliseconds(0) : kLookEvery)) {
       if (!ended) return;

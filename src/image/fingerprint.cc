@@ -15,9 +15,9 @@ constexpr const char* kNoTime = "0001-01-01T00:00:00Z";  ///< how older engines 
 
 /// What makes a config: the keys that every store keeps. Engines before 28 also show those of the build container
 /// (Hostname, Image, …), later ones do not.
-constexpr const char* kConfigKeys[] = {"ArgsEscaped", "Cmd",        "Entrypoint", "Env",        "ExposedPorts",
-                                       "Healthcheck", "Labels",     "OnBuild",    "Shell",      "StopSignal",
-                                       "User",        "Volumes",    "WorkingDir"};
+constexpr const char* kConfigKeys[] = {"ArgsEscaped", "Cmd",     "Entrypoint", "Env",   "ExposedPorts",
+                                       "Healthcheck", "Labels",  "OnBuild",    "Shell", "StopSignal",
+                                       "User",        "Volumes", "WorkingDir"};
 
 bool is_empty(const Json& value) {
   if (value.is_structured()) return value.empty();

@@ -67,9 +67,8 @@ struct OciIndex::Document {
 };
 
 OciIndex::OciIndex() : document_(std::make_unique<Document>()) {
-  document_->json = {{"schemaVersion", 2},
-                     {"mediaType", "application/vnd.oci.image.index.v1+json"},
-                     {"manifests", Json::array()}};
+  document_->json = {
+      {"schemaVersion", 2}, {"mediaType", "application/vnd.oci.image.index.v1+json"}, {"manifests", Json::array()}};
 }
 
 OciIndex::OciIndex(ByteView json, std::string repository)

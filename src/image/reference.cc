@@ -155,7 +155,8 @@ std::string Reference::familiar() const { return repository() + ":" + tag_; }
 Reference Reference::on_localhost() const {
   Reference local = *this;
   local.domain_ = "localhost";
-  if (domain_ == kDefaultDomain && path_.starts_with(kOfficialPrefix)) local.path_ = path_.substr(kOfficialPrefix.size());
+  if (domain_ == kDefaultDomain && path_.starts_with(kOfficialPrefix))
+    local.path_ = path_.substr(kOfficialPrefix.size());
   return local;
 }
 

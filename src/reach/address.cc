@@ -88,13 +88,20 @@ Address Address::parse(std::string_view text) {
 
 std::string Address::display() const {
   switch (kind) {
-    case Kind::local: return "this host";
-    case Kind::podman: return "podman";
-    case Kind::ssh: return host->display();
-    case Kind::socket: return "unix://" + path;
-    case Kind::tcp: return "tcp://" + host->display();
-    case Kind::context: return "context:" + context;
-    case Kind::oci: return "oci:" + (host ? host->display() + ":" : "") + path;
+    case Kind::local:
+      return "this host";
+    case Kind::podman:
+      return "podman";
+    case Kind::ssh:
+      return host->display();
+    case Kind::socket:
+      return "unix://" + path;
+    case Kind::tcp:
+      return "tcp://" + host->display();
+    case Kind::context:
+      return "context:" + context;
+    case Kind::oci:
+      return "oci:" + (host ? host->display() + ":" : "") + path;
   }
   return {};
 }

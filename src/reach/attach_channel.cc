@@ -30,7 +30,9 @@ void write_whole(EngineStream& stream, ByteView bytes, std::atomic<uint64_t>& se
 }
 
 /// 101 where the daemon understands the upgrade; 200 from those that take the connection over without a word.
-bool is_taken_over(std::string_view head) { return head.starts_with("HTTP/1.1 101") || head.starts_with("HTTP/1.1 200"); }
+bool is_taken_over(std::string_view head) {
+  return head.starts_with("HTTP/1.1 101") || head.starts_with("HTTP/1.1 200");
+}
 
 }  // namespace
 
@@ -95,10 +97,13 @@ size_t AttachChannel::read(MutableBytes out, milliseconds silence) {
       if (const size_t count = decoder_.take(out)) return count;
     }
     switch (receive(silence)) {
-      case Came::bytes: break;
-      case Came::end: return 0;
+      case Came::bytes:
+        break;
+      case Came::end:
+        return 0;
       case Came::nothing:
-        throw Error(ExitCode::connection, fmt::format("nothing was heard from the daemon for {} s", silence.count() / 1000),
+        throw Error(ExitCode::connection,
+                    fmt::format("nothing was heard from the daemon for {} s", silence.count() / 1000),
                     "check the network and try again");
     }
   }

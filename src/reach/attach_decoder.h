@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// What comes back from a container that is attached to over the Engine API: its standard output and error in one stream,
-// in frames with a head of eight bytes: which of both, three zeros, the length big-endian. (Docker Engine API,
+// What comes back from a container that is attached to over the Engine API: its standard output and error in one
+// stream, in frames with a head of eight bytes: which of both, three zeros, the length big-endian. (Docker Engine API,
 // "Attach to a container", stream format.)
 #pragma once
 

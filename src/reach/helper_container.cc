@@ -164,10 +164,13 @@ void HelperContainer::start() {
 }
 
 void HelperContainer::remove_container() {
-  const auto is_gone = [this] { return http_.exchange("GET", api_ + "/containers/" + container_ + "/json").status == 404; };
+  const auto is_gone = [this] {
+    return http_.exchange("GET", api_ + "/containers/" + container_ + "/json").status == 404;
+  };
   try {
     // What the helper still undoes takes its time, but not for ever.
-    if (started_ && !is_gone()) (void)http_.exchange("POST", api_ + "/containers/" + container_ + "/wait?condition=removed");
+    if (started_ && !is_gone())
+      (void)http_.exchange("POST", api_ + "/containers/" + container_ + "/wait?condition=removed");
   } catch (const Error& error) {
     verbose(std::string("waiting for the helper's container: ") + error.what());
   }

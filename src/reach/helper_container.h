@@ -18,9 +18,9 @@ namespace docker_sync {
 class HelperContainer {
  public:
   /// Starts it at the daemon to which `connect` opens one more stream, for one thread to read and another to write, and
-  /// which messages name `daemon`; `tmpfolder` is the host's folder for scratch files, empty: a volume that goes with the container.
-  /// Throws ExitCode::helper, engine, image or disk where a container cannot be had or does not do, and nothing is left
-  /// of it then; connection, host_key, authentication and usage where there is no daemon to speak to.
+  /// which messages name `daemon`; `tmpfolder` is the host's folder for scratch files, empty: a volume that goes with
+  /// the container. Throws ExitCode::helper, engine, image or disk where a container cannot be had or does not do, and
+  /// nothing is left of it then; connection, host_key, authentication and usage where there is no daemon to speak to.
   HelperContainer(const HttpClient::Connect& connect, std::string daemon, std::span<const HelperImage> helpers,
                   const std::string& tmpfolder);
   /// As remove().

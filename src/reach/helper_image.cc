@@ -61,7 +61,8 @@ class HelperArchive : public Source {
           return std::move(members_[next_++]);
         }) {
     const Descriptor layers[] = {{Digest::of(layer_), layer_.size()}};
-    members_.push_back({blob_path(layers[0].digest), layer_.size(), [this] { return std::make_unique<MemorySource>(layer_); }});
+    members_.push_back(
+        {blob_path(layers[0].digest), layer_.size(), [this] { return std::make_unique<MemorySource>(layer_); }});
     for (ArchiveMember& member : metadata_members(std::move(config), layers)) members_.push_back(std::move(member));
   }
   [[nodiscard]] size_t read(MutableBytes out) override { return tar_.read(out); }

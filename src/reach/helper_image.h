@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// The image that the helper's container is made of: the helper alone, as an archive to load. It has no name, and is like
-// no other: two runs at the same time do not remove each other's.
+// The image that the helper's container is made of: the helper alone, as an archive to load. It has no name, and is
+// like no other: two runs at the same time do not remove each other's.
 #pragma once
 
 #include <memory>

@@ -45,7 +45,8 @@ Reached serve_here(const Address& address, const std::string& engine_address,
 Reached reach_socket(const Address& address, const ReachOptions& options) {
   EngineOptions engine;
   engine.address = address.kind == Kind::socket ? "unix://" + address.path : options.engine;
-  return serve_here(address, engine.address, [engine] { return open_engine(engine); }, options.share);
+  return serve_here(
+      address, engine.address, [engine] { return open_engine(engine); }, options.share);
 }
 
 std::unique_ptr<Engine> open_far_engine(const TcpDaemon& daemon) {
@@ -96,7 +97,8 @@ Reached reach_by_tcp(const Place& place, const ReachOptions& options) {
 
 /// `engine`: the helper's arguments that name one; none for the usual one.
 Reached reach_by_ssh(const Address& address, std::vector<std::string> engine, const ReachOptions& options) {
-  ConnectOptions connection{options.rsh, options.files, options.prompter, options.helpers, {std::move(engine), options.sudo}};
+  ConnectOptions connection{
+      options.rsh, options.files, options.prompter, options.helpers, {std::move(engine), options.sudo}};
   StartedHelper started = connect(*address.host, connection);
   Reached reached;
   reached.channel = std::move(started.channel);
@@ -108,23 +110,30 @@ Reached reach_by_ssh(const Address& address, std::vector<std::string> engine, co
 
 Reached reach_engine_by_ssh(const Address& address, const ReachOptions& options) {
   const std::string engine = address.path.empty() ? options.remote_engine : "unix://" + address.path;
-  return reach_by_ssh(address, engine.empty() ? std::vector<std::string>() : std::vector<std::string>{"--engine", engine},
-                      options);
+  return reach_by_ssh(
+      address, engine.empty() ? std::vector<std::string>() : std::vector<std::string>{"--engine", engine}, options);
 }
 
 Reached reach_directory(const Address& address, const ReachOptions& options) {
   if (address.host) {
     std::vector<std::string> engine = {"--engine", "oci:" + address.path};
-    if (options.store_compression == StoreCompression::zstd) engine.insert(engine.end(), {"--store-compression", "zstd"});
+    if (options.store_compression == StoreCompression::zstd)
+      engine.insert(engine.end(), {"--store-compression", "zstd"});
     return reach_by_ssh(address, std::move(engine), options);
   }
   // One name for it, whatever folder a later run begins in.
   const EngineOptions engine{"oci:" + std::filesystem::absolute(address.path).string(), options.store_compression};
-  return serve_here(address, engine.address, [engine] { return open_engine(engine); }, options.share);
+  return serve_here(
+      address, engine.address, [engine] { return open_engine(engine); }, options.share);
 }
 
 Reached reach_podman(const Address& address, const ShareEngine& share) {
-  return serve_here(address, kPodman, [] { return open_engine({kPodman, {}}); }, share);
+  return serve_here(
+      address, kPodman,
+      [] {
+        return open_engine({kPodman, {}});
+      },
+      share);
 }
 
 }  // namespace
@@ -151,11 +160,16 @@ Reached reach(const Address& address, const ReachOptions& options) {
   const Place place = resolve(address, options.tls, host_surroundings());
   switch (place.address.kind) {
     case Kind::local:
-    case Kind::socket: return reach_socket(place.address, options);
-    case Kind::ssh: return reach_engine_by_ssh(place.address, options);
-    case Kind::oci: return reach_directory(place.address, options);
-    case Kind::tcp: return reach_by_tcp(place, options);
-    default: break;
+    case Kind::socket:
+      return reach_socket(place.address, options);
+    case Kind::ssh:
+      return reach_engine_by_ssh(place.address, options);
+    case Kind::oci:
+      return reach_directory(place.address, options);
+    case Kind::tcp:
+      return reach_by_tcp(place, options);
+    default:
+      break;
   }
   throw Error(ExitCode::internal, place.address.display() + " leads nowhere");
 }

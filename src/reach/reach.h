@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 //
 // From an address to an endpoint that answers: threads of this program where the engine can be used from here, a helper
-// started over SSH, or in a container of a daemon on TCP, where not. What a context or DOCKER_HOST says is followed first, so `local` may well be far away.
+// started over SSH, or in a container of a daemon on TCP, where not. What a context or DOCKER_HOST says is followed
+// first, so `local` may well be far away.
 #pragma once
 
 #include <functional>
@@ -32,11 +33,11 @@ struct ReachOptions {
   Prompter* prompter = nullptr;
   std::span<const HelperImage> helpers;
   TlsOptions tls;
-  bool containers = true;        ///< a daemon on TCP gets a helper; else its endpoint is in this process
-  std::string remote_tmpfolder;  ///< for that helper's container
+  bool containers = true;             ///< a daemon on TCP gets a helper; else its endpoint is in this process
+  std::string remote_tmpfolder;       ///< for that helper's container
   std::string engine, remote_engine;  ///< of this host and of SSH hosts: as open_engine() takes it, empty: any
   StoreCompression store_compression = StoreCompression::none;  ///< of image directories
-  ShareEngine share;             ///< an engine whose endpoint is in this process; null: it is nobody else's
+  ShareEngine share;  ///< an engine whose endpoint is in this process; null: it is nobody else's
 };
 
 /// An endpoint, ready to be spoken to.
@@ -62,8 +63,9 @@ struct Place {
   std::optional<TlsSettings> tls;  ///< tcp
 };
 
-/// Asks contexts and the environment. `local` and contexts that lead nowhere but to the usual socket stay `local`. Throws ExitCode::engine for a context
-/// that does not exist, ExitCode::usage for an address in one that cannot be meant.
+/// Asks contexts and the environment. `local` and contexts that lead nowhere but to the usual socket stay `local`.
+/// Throws ExitCode::engine for a context that does not exist, ExitCode::usage for an address in one that cannot be
+/// meant.
 [[nodiscard]] Place resolve(const Address& address, const TlsOptions& tls, const Surroundings& host);
 
 /// Throws what connect() throws. An engine of this host is not

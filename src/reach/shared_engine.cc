@@ -96,7 +96,9 @@ class EngineOfMany : public Engine {
   [[nodiscard]] std::optional<ImageInfo> inspect(const std::string& id_or_name) override {
     return below_->inspect(id_or_name);
   }
-  [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>& ids) override { return shared_->save(ids); }
+  [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>& ids) override {
+    return shared_->save(ids);
+  }
   [[nodiscard]] std::vector<std::string> load(Source& archive) override { return below_->load(archive); }
   void tag(const std::string& id, const Reference& name) override { below_->tag(id, name); }
   void remove_untagged(const std::string& id) override { below_->remove_untagged(id); }

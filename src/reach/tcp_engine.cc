@@ -35,7 +35,9 @@ class CountedStream : public EngineStream {
     count_->sent += count.value_or(0);
     return count;
   }
-  bool wait(Wait what, std::optional<std::chrono::milliseconds> timeout) override { return below_->wait(what, timeout); }
+  bool wait(Wait what, std::optional<std::chrono::milliseconds> timeout) override {
+    return below_->wait(what, timeout);
+  }
   void finish_writing() override { below_->finish_writing(); }
   void close() noexcept override { below_->close(); }
 
@@ -75,7 +77,8 @@ std::unique_ptr<EngineStream> TcpDaemon::connect() const {
   } catch (const Error& error) {
     throw Error(error.code(), error.failure(), "does dockerd listen there, on that port, and no firewall forbid it?");
   }
-  auto stream = tls ? connect_tls(std::move(socket), address.host, *tls, kTimeout) : make_socket_stream(std::move(socket));
+  auto stream =
+      tls ? connect_tls(std::move(socket), address.host, *tls, kTimeout) : make_socket_stream(std::move(socket));
   return std::make_unique<CountedStream>(std::move(stream), count);
 }
 

@@ -159,10 +159,16 @@ class TlsStream : public EngineStream {
   /// After a call that did nothing: whether that is for good. If not, `waits_for` is what to poll for.
   bool has_ended(int result, std::atomic<short>& waits_for) {
     switch (::SSL_get_error(session_.get(), result)) {
-      case SSL_ERROR_WANT_READ: waits_for = POLLIN; return false;
-      case SSL_ERROR_WANT_WRITE: waits_for = POLLOUT; return false;
-      case SSL_ERROR_SSL: throw_tls(session_.get());
-      default: return true;
+      case SSL_ERROR_WANT_READ:
+        waits_for = POLLIN;
+        return false;
+      case SSL_ERROR_WANT_WRITE:
+        waits_for = POLLOUT;
+        return false;
+      case SSL_ERROR_SSL:
+        throw_tls(session_.get());
+      default:
+        return true;
     }
   }
 

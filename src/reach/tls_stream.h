@@ -25,8 +25,8 @@ struct TlsSettings {
 };
 
 /// Shakes hands over a connected socket; `host` is whom the certificate must name. The stream may be read by one thread
-/// while another one writes. Throws ExitCode::usage for files that cannot be used, host_key for a certificate that is not
-/// trusted, authentication if the daemon does not trust ours (it may say so only when the stream is read), and
+/// while another one writes. Throws ExitCode::usage for files that cannot be used, host_key for a certificate that is
+/// not trusted, authentication if the daemon does not trust ours (it may say so only when the stream is read), and
 /// connection if the other side does not speak TLS or says nothing for `timeout`.
 [[nodiscard]] std::unique_ptr<EngineStream> connect_tls(Fd socket, const std::string& host, const TlsSettings& settings,
                                                         std::chrono::milliseconds timeout);

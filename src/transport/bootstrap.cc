@@ -162,8 +162,8 @@ void upload(const HelperImage& helper, Channel& channel) {
 
 }  // namespace
 
-StartedHelper start_helper(RemoteShell& shell, std::span<const HelperImage> helpers,
-                           const HelperCommand& command, std::chrono::milliseconds silence) {
+StartedHelper start_helper(RemoteShell& shell, std::span<const HelperImage> helpers, const HelperCommand& command,
+                           std::chrono::milliseconds silence) {
   constexpr std::string_view kNeed = "need ";
   StartedHelper started{shell.run(make_bootstrap_command(helpers, command))};
   Listener listener(*started.channel, silence);

@@ -41,7 +41,8 @@ constexpr std::string_view kPlaces =
 // start: runs the helper in place $1 in our stead, if it is there whole and runs. touch: see sweep.
 // sweep: what nobody has started for a month, and what a broken upload left.
 constexpr std::string_view kFunctions =
-    "ours() {{ case $(ls -ldn \"$1\" 2>/dev/null) in drwx?-?" "?-?*) [ -O \"$1\" ] ;; *) false ;; esac; }}; "
+    "ours() {{ case $(ls -ldn \"$1\" 2>/dev/null) in drwx?-?"
+    "?-?*) [ -O \"$1\" ] ;; *) false ;; esac; }}; "
     "whole() {{ [ -f \"$1\" ] && [ $(wc -c < \"$1\") -eq $s ]; }}; "
     "start() {{ if ours \"$1\" && whole \"$1/$n\" && \"$1/$n\" --check < /dev/null > /dev/null 2>&1; then "
     "touch -c \"$1/$n\" 2>/dev/null; {} \"$1/$n\"{}; fi; }}; "

@@ -42,8 +42,7 @@ inline constexpr std::string_view kMarker = "docker-sync-bootstrap:";
 
 /// REQUIRES: at least one helper; machines of letters, digits and '_', hashes in hex. Throws ExitCode::usage if an
 /// argument has a newline at its end or a NUL.
-[[nodiscard]] std::string make_bootstrap_command(std::span<const HelperImage> helpers,
-                                                 const HelperCommand& command);
+[[nodiscard]] std::string make_bootstrap_command(std::span<const HelperImage> helpers, const HelperCommand& command);
 
 /// One argument for the sh within the script, with neither quote nor '!' whatever is in it.
 [[nodiscard]] std::string quote_for_script(const std::string& argument);

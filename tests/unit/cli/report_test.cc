@@ -51,9 +51,10 @@ TEST_CASE("the table of a push: here is the source") {
 
 TEST_CASE("the table between two others: the source first") {
   const std::string table = report_table(make_example(), kBetween, {kNow, false});
-  CHECK(table.starts_with("IMAGE        STATUS       NEWER   SOURCE        DESTINATION\n"
-                          "app:1        current      -       3 days ago    3 days ago\n"
-                          "team/web:2   need update  source  24 hours ago  3 days ago\n"));
+  CHECK(
+      table.starts_with("IMAGE        STATUS       NEWER   SOURCE        DESTINATION\n"
+                        "app:1        current      -       3 days ago    3 days ago\n"
+                        "team/web:2   need update  source  24 hours ago  3 days ago\n"));
   CHECK(table.ends_with("only at the destination: 1; untagged, skipped: 2 source, 1 destination\n"));
 }
 

@@ -49,12 +49,10 @@ inline Bytes program(ByteView body, const std::vector<CodeRange>& code) {
 }
 
 /// A program that is all code.
-inline Bytes program(ByteView code) {
-  return program(code, {{body_offset(1), body_offset(1) + code.size()}});
-}
+inline Bytes program(ByteView code) { return program(code, {{body_offset(1), body_offset(1) + code.size()}}); }
 
-/// Functions of some instructions, among them calls of others, all over the code. With `put_in`, another function stands
-/// in the middle.
+/// Functions of some instructions, among them calls of others, all over the code. With `put_in`, another function
+/// stands in the middle.
 inline Bytes functions(size_t count, uint32_t seed, bool put_in = false) {
   constexpr size_t kFunction = 64;
   std::mt19937 random(seed);

@@ -47,5 +47,6 @@ TEST_CASE("headers that say what cannot be are of no program") {
 
 TEST_CASE("a program cut short anywhere is read without harm") {
   const Bytes whole = program(kBody, {{kBegin, kBegin + 1000}});
-  for (size_t size = 0; size < whole.size(); ++size) CHECK(code_of(Bytes(whole.begin(), whole.begin() + static_cast<long>(size))).empty());
+  for (size_t size = 0; size < whole.size(); ++size)
+    CHECK(code_of(Bytes(whole.begin(), whole.begin() + static_cast<long>(size))).empty());
 }

@@ -29,8 +29,8 @@ class FakeEngine : public Engine {
   [[nodiscard]] std::vector<Bytes> layers_of(const std::string& id);
   [[nodiscard]] Bytes config_of(const std::string& id);
 
-  bool containerd_store = false;                   ///< set before there are images
-  bool refuses_partial_loads = false;              ///< a containerd store: as if its blobs were not what it says
+  bool containerd_store = false;       ///< set before there are images
+  bool refuses_partial_loads = false;  ///< a containerd store: as if its blobs were not what it says
 
   std::function<void()> before_save, before_load;  ///< may throw
   std::function<void(Bytes&)> damage_saved_layer;  ///< changes what save() gives out

@@ -159,7 +159,8 @@ TEST_CASE("a context's TLS files lie beside it, by the same key") {
 TEST_CASE("a context may trust any certificate; nonsense there trusts none") {
   Host host;
   for (const auto& [text, skips] : {std::pair{"true", true}, {"false", false}, {"\"true\"", false}, {"1", false}}) {
-    host.files[kWorkMeta] = std::string(R"({"Endpoints":{"docker":{"Host":"tcp://h:1","SkipTLSVerify":)") + text + "}}}";
+    host.files[kWorkMeta] =
+        std::string(R"({"Endpoints":{"docker":{"Host":"tcp://h:1","SkipTLSVerify":)") + text + "}}}";
     CHECK(find_docker("context:work", host.surroundings()).skip_verification == skips);
   }
 }

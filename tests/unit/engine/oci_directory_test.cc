@@ -71,7 +71,8 @@ class Directory {
     MemorySource source(archive);
     return open().load(source).at(0);
   }
-  std::string add(const std::string& name, const std::vector<Bytes>& layers, const std::vector<Bytes>& left_out = {}) const {
+  std::string add(const std::string& name, const std::vector<Bytes>& layers,
+                  const std::vector<Bytes>& left_out = {}) const {
     const std::string id = load(archive_of(layers, left_out));
     open().tag(id, Reference::parse(name));
     return id;
@@ -179,7 +180,9 @@ TEST_CASE("layers that any image here has may be left out of what is loaded, oth
   const std::string id = directory.add("app:2", {kOld, kNew, kBase}, {kBase, kOld});
   CHECK(directory.layers_of(id).size() == 3);
   const std::string before = directory.index();
-  CHECK(code_of([&] { directory.load(archive_of({kBase, tar_file("x", "y")}, {tar_file("x", "y")})); }) == ExitCode::engine);
+  CHECK(code_of([&] {
+          directory.load(archive_of({kBase, tar_file("x", "y")}, {tar_file("x", "y")}));
+        }) == ExitCode::engine);
   CHECK(directory.index() == before);
 }
 
@@ -240,7 +243,8 @@ TEST_CASE("an archive that is cut short, or wrong, leaves nothing") {
     CHECK(directory.blobs() == blobs);
     CHECK(directory.ours().empty());
   };
-  for (size_t size = 0; size + 1024 < whole.size(); size += 512) check_refused({whole.begin(), whole.begin() + static_cast<long>(size)});
+  for (size_t size = 0; size + 1024 < whole.size(); size += 512)
+    check_refused({whole.begin(), whole.begin() + static_cast<long>(size)});
   Bytes damaged = whole;
   damaged[kBase.size() / 2] ^= 1;
   check_refused(damaged);
@@ -273,8 +277,9 @@ TEST_CASE("an index of several platforms is the image of this one") {
     return R"({"mediaType":")" + blob.media_type + R"(","digest":")" + blob.digest.text() + R"(","size":)" +
            std::to_string(blob.size) + R"(,"platform":)" + platform + "}";
   };
-  const Bytes platforms = bytes_of(R"({"manifests":[)" + entry(manifests[1], R"({"os":"plan9","architecture":"mips"})") + "," +
-                                   entry(manifests[0], R"({"os":"linux","architecture":"amd64"})") + "]}");
+  const Bytes platforms =
+      bytes_of(R"({"manifests":[)" + entry(manifests[1], R"({"os":"plan9","architecture":"mips"})") + "," +
+               entry(manifests[0], R"({"os":"linux","architecture":"amd64"})") + "]}");
   NewFile file = store.new_blob();
   write_all(file.fd(), platforms);
   store.put_blob(std::move(file), Digest::of(platforms));

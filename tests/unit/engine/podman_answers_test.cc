@@ -13,19 +13,24 @@ using namespace docker_sync;
 
 namespace {
 
-const std::string kConfig =
-    R"({"architecture":"arm64","variant":"v8","os":"linux","created":"2024-01-02T03:04:05Z",)"
-    R"("config":{"Cmd":["x"],"Env":["A=b"],"Shell":["/bin/ash"]},)"
-    R"("rootfs":{"type":"layers","diff_ids":["sha256:)" + std::string(64, 'b') + R"("]}})";
+const std::string kConfig = R"({"architecture":"arm64","variant":"v8","os":"linux","created":"2024-01-02T03:04:05Z",)"
+                            R"("config":{"Cmd":["x"],"Env":["A=b"],"Shell":["/bin/ash"]},)"
+                            R"("rootfs":{"type":"layers","diff_ids":["sha256:)" +
+                            std::string(64, 'b') + R"("]}})";
 const std::string kId = Digest::of(as_bytes(kConfig)).text(), kHex = kId.substr(7);
 
 /// As `podman image inspect` has it: without the config's Variant and Shell.
 std::string described(const std::string& id = kHex, const std::string& driver = "overlay") {
-  return R"({"Id":")" + id + R"(","Digest":"sha256:decf","RepoTags":["docker.io/library/mini:1","localhost/mini:2"],)"
+  return R"({"Id":")" + id +
+         R"(","Digest":"sha256:decf","RepoTags":["docker.io/library/mini:1","localhost/mini:2"],)"
          R"("RepoDigests":["docker.io/library/mini@sha256:decf"],"Parent":"","Created":"2024-01-02T03:04:05Z",)"
          R"("Config":{"Env":["A=b"],"Cmd":["x"]},"Version":"","Architecture":"arm64","Os":"linux","Size":22062,)"
-         R"("GraphDriver":{"Name":")" + driver + R"(","Data":{"UpperDir":"/var/lib/x/overlay/b12f/diff"}},)"
-         R"("RootFS":{"Type":"layers","Layers":["sha256:)" + std::string(64, 'b') + R"("]},"Labels":null,)"
+         R"("GraphDriver":{"Name":")" +
+         driver +
+         R"(","Data":{"UpperDir":"/var/lib/x/overlay/b12f/diff"}},)"
+         R"("RootFS":{"Type":"layers","Layers":["sha256:)" +
+         std::string(64, 'b') +
+         R"("]},"Labels":null,)"
          R"("History":[{"created_by":"l0"}],"NamesHistory":["docker.io/library/mini:1"]})";
 }
 
@@ -84,21 +89,25 @@ TEST_CASE("what the description leaves out is taken from the config in the store
   const InspectedImage docker = parse_image(
       R"({"Id":"sha256:decf","RepoTags":[],"Created":"2024-01-02T03:04:05Z","Architecture":"arm64","Variant":"v8",)"
       R"("Os":"linux","Config":{"Cmd":["x"],"Env":["A=b"],"Shell":["/bin/ash"],"Labels":null},)"
-      R"("RootFS":{"Layers":["sha256:)" + std::string(64, 'b') + R"("]}})", StoreKind::containerd);
+      R"("RootFS":{"Layers":["sha256:)" +
+          std::string(64, 'b') + R"("]}})",
+      StoreKind::containerd);
   CHECK(images.front().info.identity.same_as(docker.info.identity));
   // Without it they look different.
-  CHECK_FALSE(parse_podman_images("[" + described() + "]", nothing).front().info.identity.same_as(docker.info.identity));
+  CHECK_FALSE(
+      parse_podman_images("[" + described() + "]", nothing).front().info.identity.same_as(docker.info.identity));
 }
 
 TEST_CASE("the config's path has the name that containers/storage gives the digest") {
   std::string asked;
   const std::string id = "1044d302c2d29f750155c18c5dc8629fd1c963bafefe3f75ec5793289c909b0f";
   (void)parse_podman_images("[" + described(id) + "]", store([&](const std::string& path) {
-    asked = path;
-    return std::optional(kConfig);  // that of another image: it is not believed
-  }));
-  CHECK(asked == "/var/lib/x/overlay-images/" + id + "/=c2hhMjU2OjEwNDRkMzAyYzJkMjlmNzUwMTU1YzE4YzVkYzg2MjlmZDFjOTYz"
-                 "YmFmZWZlM2Y3NWVjNTc5MzI4OWM5MDliMGY=");
+                              asked = path;
+                              return std::optional(kConfig);  // that of another image: it is not believed
+                            }));
+  CHECK(asked == "/var/lib/x/overlay-images/" + id +
+                     "/=c2hhMjU2OjEwNDRkMzAyYzJkMjlmNzUwMTU1YzE4YzVkYzg2MjlmZDFjOTYz"
+                     "YmFmZWZlM2Y3NWVjNTc5MzI4OWM5MDliMGY=");
 }
 
 TEST_CASE("a config that is not that of the image, or is nowhere, is done without") {
@@ -144,10 +153,11 @@ TEST_CASE("of a failed load the line of our form of archive is told") {
   const std::string begin =
       "Error: payload does not match any of the supported image formats:\n"
       " * oci: initializing source oci:/var/tmp/podman1:: open /var/tmp/podman1/index.json: not a directory\n";
-  CHECK(podman_failure(begin +
-                       " * oci-archive: reading blob sha256:5f: open /var/tmp/oci2/blobs/sha256/5f: no such file or directory\n"
-                       " * docker-archive: Some layer tarfiles are missing in the tarball\n"
-                       " * dir: open /var/tmp/podman1/manifest.json: not a directory\n") ==
+  CHECK(podman_failure(
+            begin +
+            " * oci-archive: reading blob sha256:5f: open /var/tmp/oci2/blobs/sha256/5f: no such file or directory\n"
+            " * docker-archive: Some layer tarfiles are missing in the tarball\n"
+            " * dir: open /var/tmp/podman1/manifest.json: not a directory\n") ==
         "reading blob sha256:5f: open /var/tmp/oci2/blobs/sha256/5f: no such file or directory");
   CHECK(podman_failure(begin +
                        " * oci-archive: loading index: open /var/tmp/oci3/index.json: no such file or directory\n"

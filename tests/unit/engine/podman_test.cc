@@ -23,8 +23,8 @@ namespace {
 const std::string kHex(64, 'a'), kId = "sha256:" + kHex, kLayer = "sha256:" + std::string(64, 'b');
 
 std::string image(const std::string& tags, const std::string& digests = "[]", const std::string& id = kHex) {
-  return R"([{"Id":")" + id + R"(","RepoTags":)" + tags + R"(,"RepoDigests":)" + digests +
-         R"(,"RootFS":{"Layers":[")" + kLayer + R"("]}}])";
+  return R"([{"Id":")" + id + R"(","RepoTags":)" + tags + R"(,"RepoDigests":)" + digests + R"(,"RootFS":{"Layers":[")" +
+         kLayer + R"("]}}])";
 }
 
 class Script {
@@ -34,7 +34,8 @@ class Script {
     char pattern[] = "/tmp/docker-sync-podman-XXXXXX";
     folder_ = ::mkdtemp(pattern);
     std::ofstream(program()) << "#!/bin/sh\necho \"$*\" >>" << folder_ << "/log\ncase $1 in\n"
-                             << "version) echo '{\"Client\":{\"Version\":\"4.3.1\"}}' ;;\n" << cases << "\nesac\n";
+                             << "version) echo '{\"Client\":{\"Version\":\"4.3.1\"}}' ;;\n"
+                             << cases << "\nesac\n";
     ::chmod(program().c_str(), 0755);
   }
   ~Script() {
@@ -86,7 +87,8 @@ TEST_CASE("Podman introduces itself, and one that is not there is an engine erro
 
 TEST_CASE("images are listed in two questions, and one that vanishes in between is left out") {
   const Script script("images) " + say(R"([{"Id":")" + kHex + R"("},{"Id":"gone"}])") + " ;;\nimage) " +
-                      say(image(R"(["docker.io/library/app:1"])")) + "; echo 'Error: inspecting object: gone' >&2; exit 125 ;;");
+                      say(image(R"(["docker.io/library/app:1"])")) +
+                      "; echo 'Error: inspecting object: gone' >&2; exit 125 ;;");
   const auto images = PodmanEngine(script.program()).list();
   REQUIRE(images.size() == 1);
   CHECK(images[0].id == kId);
@@ -110,7 +112,8 @@ TEST_CASE("what is asked for is never taken for an option") {
 }
 
 TEST_CASE("a save is read to its end, and fails if podman fails") {
-  const Script script("save) head -c 300000 /dev/zero; test $6 != bad || { echo 'Error: bad: image not known' >&2; exit 125; } ;;");
+  const Script script(
+      "save) head -c 300000 /dev/zero; test $6 != bad || { echo 'Error: bad: image not known' >&2; exit 125; } ;;");
   PodmanEngine engine(script.program());
   CHECK(read_all(*engine.save({"one", "two"})) == Bytes(300'000, 0));
   CHECK(script.ran("save --quiet --format docker-archive --multi-image-archive -- one two"));
@@ -128,8 +131,8 @@ TEST_CASE("letting go of a save ends it") {
 }
 
 TEST_CASE("a load is given the archive, and tells what was loaded") {
-  const Script script("load) cat >$(dirname $0)/input; echo 'Loaded image: " + kId + "' ;;\nimage) " + say(image("null")) +
-                      " ;;");
+  const Script script("load) cat >$(dirname $0)/input; echo 'Loaded image: " + kId + "' ;;\nimage) " +
+                      say(image("null")) + " ;;");
   PodmanEngine engine(script.program());
   const Bytes archive(300'000, 7);
   MemorySource source(archive);
@@ -166,8 +169,9 @@ TEST_CASE("an archive that breaks off is podman's to throw away, and the break i
 }
 
 TEST_CASE("a process that podman leaves behind with our pipes is not waited for") {
-  const Script script("images) sleep 600 & echo $! >$(dirname $0)/input; echo '[]' ;;\n"
-                      "save) sleep 600 & echo $! >>$(dirname $0)/input; echo data ;;");
+  const Script script(
+      "images) sleep 600 & echo $! >$(dirname $0)/input; echo '[]' ;;\n"
+      "save) sleep 600 & echo $! >>$(dirname $0)/input; echo data ;;");
   PodmanEngine engine(script.program());
   CHECK(engine.list().empty());
   CHECK(read_all(*engine.save({"one"})).size() == 5);

@@ -111,8 +111,9 @@ TEST_CASE("what is no manifest.json is refused") {
 TEST_CASE("a manifest is read with its layers as they are stored, in OCI's and in Docker's media types") {
   const std::string json = R"({"mediaType":"m","schemaVersion":2,"config":{"digest":")" + kB +
                            R"(","size":2},"layers":[{"mediaType":"application/vnd.docker.image.rootfs.diff.tar.gzip",)"
-                           R"("digest":")" + kA + R"(","size":1099511627776,"annotations":{"a":"b"}},{"digest":")" +
-                           kB + R"(","size":0}],"annotations":{"layers":[1]}})";
+                           R"("digest":")" +
+                           kA + R"(","size":1099511627776,"annotations":{"a":"b"}},{"digest":")" + kB +
+                           R"(","size":0}],"annotations":{"layers":[1]}})";
   const auto manifest = find_manifest(as_bytes(json));
   REQUIRE(manifest);
   CHECK(manifest->config.text() == kB);
@@ -135,8 +136,9 @@ TEST_CASE("a blob that is something else is no manifest, and no config") {
     CHECK_FALSE(find_manifest(as_bytes(json)));
     CHECK_FALSE(find_config(as_bytes(json)));
   }
-  for (const std::string& layers : std::vector<std::string>{"null", "{}", "[1]", R"([{"digest":")" + kA + R"(","size":-1}])",
-                                   R"([{"digest":")" + kA + R"(","size":"1"}])", R"([{"size":1}])"}) {
+  for (const std::string& layers :
+       std::vector<std::string>{"null", "{}", "[1]", R"([{"digest":")" + kA + R"(","size":-1}])",
+                                R"([{"digest":")" + kA + R"(","size":"1"}])", R"([{"size":1}])"}) {
     CAPTURE(layers);
     CHECK_FALSE(find_manifest(as_bytes(R"({"config":{"digest":")" + kB + R"(","size":2},"layers":)" + layers + "}")));
   }
@@ -170,7 +172,8 @@ TEST_CASE("the metadata is written byte for byte as docker writes it") {
         R"("manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
             Digest::of(manifest).text() + R"(","size":)" + std::to_string(manifest.size()) + "}]}");
   CHECK(text_of(oci_layout()) == R"({"imageLayoutVersion":"1.0.0"})");
-  CHECK(parse_manifest_json(docker_manifest(std::vector{SavedItem{Digest::parse(kB), layers}}), ExitCode::engine)[0].layers.size() == 2);
+  CHECK(parse_manifest_json(docker_manifest(std::vector{SavedItem{Digest::parse(kB), layers}}), ExitCode::engine)[0]
+            .layers.size() == 2);
 }
 
 TEST_CASE("a media type that is no text does no harm") {

@@ -31,7 +31,8 @@ TEST_CASE("a name is in the annotations, whole or as a tag of what the folder is
   CHECK(name_in(R"({"io.containerd.image.name":"docker.io/library/app:1"})") == kName);
   CHECK(name_in(R"({"io.containerd.image.name":"app:1","org.opencontainers.image.ref.name":"2"})") == kName);
   CHECK(name_in(R"({"org.opencontainers.image.ref.name":"app:1"})") == kName);
-  CHECK(name_in(R"({"org.opencontainers.image.ref.name":"host:5000/app"})") == Reference::parse("host:5000/app:latest"));
+  CHECK(name_in(R"({"org.opencontainers.image.ref.name":"host:5000/app"})") ==
+        Reference::parse("host:5000/app:latest"));
   CHECK(name_in(R"({"org.opencontainers.image.ref.name":"2.0"})") == Reference::parse("shop:2.0"));
   CHECK_FALSE(name_in(R"({"org.opencontainers.image.ref.name":"No Name"})"));
   CHECK_FALSE(name_in("{}"));
@@ -65,7 +66,8 @@ TEST_CASE("an index is the same after it was written and read") {
   CHECK(again.json() == index.json());
   CHECK(std::string(as_text(index.json())) ==
         R"({"manifests":[{"annotations":{"io.containerd.image.name":"docker.io/library/app:1",)"
-        R"("org.opencontainers.image.ref.name":"app:1"},"digest":")" + kOne.digest.text() +
+        R"("org.opencontainers.image.ref.name":"app:1"},"digest":")" +
+            kOne.digest.text() +
             R"(","mediaType":"application/vnd.oci.image.manifest.v1+json","size":3}],)"
             R"("mediaType":"application/vnd.oci.image.index.v1+json","schemaVersion":2})");
 }

@@ -93,10 +93,27 @@ TEST_CASE("a directory here or at a host, told apart as scp does it") {
 }
 
 TEST_CASE("what is no address is refused, with what is wrong") {
-  for (const char* text : {"", "ssh://", "ssh://user@", "sshunix://server", "sshunix://server/run/d.sock", "unix://d.sock",
-                           "tcp://", "tcp://server:0", "tcp://server:x", "tcp://user@server:1", "tcp://server:1/x",
-                           "context:", "oci:", "oci:host:", "oci:-oProxyCommand=x:dir", "http://server", "npipe:////./pipe",
-                           "-oProxyCommand=x", "ssh://-oProxyCommand=x/run/d.sock", "sshunix://-x:/d", "a b",
+  for (const char* text : {"",
+                           "ssh://",
+                           "ssh://user@",
+                           "sshunix://server",
+                           "sshunix://server/run/d.sock",
+                           "unix://d.sock",
+                           "tcp://",
+                           "tcp://server:0",
+                           "tcp://server:x",
+                           "tcp://user@server:1",
+                           "tcp://server:1/x",
+                           "context:",
+                           "oci:",
+                           "oci:host:",
+                           "oci:-oProxyCommand=x:dir",
+                           "http://server",
+                           "npipe:////./pipe",
+                           "-oProxyCommand=x",
+                           "ssh://-oProxyCommand=x/run/d.sock",
+                           "sshunix://-x:/d",
+                           "a b",
                            "ssh://server/run/\n"}) {
     CAPTURE(text);
     CHECK_FALSE(refusal(text).empty());

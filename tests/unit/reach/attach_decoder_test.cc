@@ -62,9 +62,9 @@ TEST_CASE("a length uses all its bytes") {
 }
 
 TEST_CASE("what is no frame is a ProtocolError") {
-  for (const std::string& head : {std::string("\0\0\0\0\0\0\0\1", 8), std::string("\3\0\0\0\0\0\0\1", 8),
-                                 std::string("\1\1\0\0\0\0\0\1", 8), std::string("\2\0\0\7\0\0\0\1", 8),
-                                 std::string("HTTP/1.1")}) {
+  for (const std::string& head :
+       {std::string("\0\0\0\0\0\0\0\1", 8), std::string("\3\0\0\0\0\0\0\1", 8), std::string("\1\1\0\0\0\0\0\1", 8),
+        std::string("\2\0\0\7\0\0\0\1", 8), std::string("HTTP/1.1")}) {
     AttachDecoder decoder;
     decoder.feed(as_bytes(frame(1, "x") + head));
     Bytes block(10);

@@ -19,8 +19,11 @@ namespace {
 
 const std::string kId = "sha256:" + std::string(64, 'a');
 const std::string kUpgraded = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
-const std::string kImage = R"({"Id":")" + kId + R"(","RepoTags":[],"RepoDigests":[],"Created":"2024-01-01T00:00:00Z",)"
-    R"("Size":1,"Os":"linux","Architecture":"amd64","Config":{},"RootFS":{"Type":"layers","Layers":[")" + kId + R"("]}})";
+const std::string kImage =
+    R"({"Id":")" + kId +
+    R"(","RepoTags":[],"RepoDigests":[],"Created":"2024-01-01T00:00:00Z",)"
+    R"("Size":1,"Os":"linux","Architecture":"amd64","Config":{},"RootFS":{"Type":"layers","Layers":[")" +
+    kId + R"("]}})";
 const std::string kAttach = "POST /v1.41/containers/c0/attach?stream=1&stdin=1&stdout=1&stderr=1";
 
 std::string output(uint8_t stream, const std::string& text) {
@@ -41,7 +44,8 @@ struct Daemon : FakeDaemon {
     on("DELETE /v1.41/images/" + kId + "?force=false&noprune=true", "200 OK", "[]");
   }
   void lists(const std::string& containers, const std::string& images) {
-    on("GET /v1.41/containers/json?all=1&filters=%7B%22label%22%3A%5B%22docker-sync.helper%22%5D%2C%22status%22%3A%5B%22"
+    on("GET "
+       "/v1.41/containers/json?all=1&filters=%7B%22label%22%3A%5B%22docker-sync.helper%22%5D%2C%22status%22%3A%5B%22"
        "created%22%2C%22exited%22%2C%22dead%22%5D%7D",
        "200 OK", containers);
     on("GET /v1.41/images/json?all=1&filters=%7B%22label%22%3A%5B%22docker-sync.helper%22%5D%7D", "200 OK", images);
@@ -71,7 +75,9 @@ struct Daemon : FakeDaemon {
     const auto asked = lines();
     return std::find(asked.begin(), asked.end(), line) != asked.end();
   }
-  [[nodiscard]] bool removed_its_image() { return was_asked("DELETE /v1.41/images/" + kId + "?force=false&noprune=true"); }
+  [[nodiscard]] bool removed_its_image() {
+    return was_asked("DELETE /v1.41/images/" + kId + "?force=false&noprune=true");
+  }
   /// What the container was made of.
   [[nodiscard]] json container() {
     for (const Request& request : requests()) {
@@ -151,7 +157,7 @@ TEST_CASE("what a killed run has left is removed after an hour, not before") {
   const std::string fresh = "sha256:" + std::string(64, 'b'), old = "sha256:" + std::string(64, 'c');
   Daemon daemon;
   daemon.lists(R"([{"Id":"old","Created":1700000000},{"Id":"fresh","Created":)" + now + R"(},{"Id":7},5])",
-                 R"([{"Id":")" + old + R"(","Created":1700000000},{"Id":")" + fresh + R"(","Created":)" + now + "}]");
+               R"([{"Id":")" + old + R"(","Created":1700000000},{"Id":")" + fresh + R"(","Created":)" + now + "}]");
   std::string other = kImage;
   for (size_t at; (at = other.find(kId)) != other.npos;) other.replace(at, kId.size(), old);
   daemon.on("GET /v1.41/images/" + old + "/json", "200 OK", other);

@@ -96,7 +96,8 @@ TEST_CASE("a context's own TLS files win, and the environment is not for context
 
 TEST_CASE("a place that no engine can have is refused, with who named it") {
   Host host;
-  for (const char* url : {"server", "npipe:////./pipe/d", "http://server", "oci:dir", "local", "ssh://-oProxyCommand=x"}) {
+  for (const char* url :
+       {"server", "npipe:////./pipe/d", "http://server", "oci:dir", "local", "ssh://-oProxyCommand=x"}) {
     CAPTURE(url);
     host.variables["DOCKER_HOST"] = url;
     try {

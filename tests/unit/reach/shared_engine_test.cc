@@ -92,9 +92,8 @@ TEST_CASE("several read what is saved once, each at its own pace") {
   const auto shared = shop.share(3);
   std::vector<std::future<std::string>> readers;
   for (const size_t block : {7'000, 300'000, 100'000}) {
-    readers.push_back(std::async(std::launch::async, [shared, &shop, block] {
-      return read_all(*shared->engine()->save({shop.id}), block);
-    }));
+    readers.push_back(std::async(
+        std::launch::async, [shared, &shop, block] { return read_all(*shared->engine()->save({shop.id}), block); }));
   }
   for (auto& reader : readers) CHECK(reader.get() == archive);
   CHECK(shop.engine.saves == 1);

@@ -35,7 +35,8 @@ class Certificates {
     std::string pattern = "/tmp/docker-sync-tls-XXXXXX";
     folder_ = ::mkdtemp(pattern.data());
     for (const char* authority : {"ca", "other"}) make(authority, "/CN=authority", {});
-    make("server", "/CN=localhost", {"-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-addext", "subjectAltName=DNS:localhost"});
+    make("server", "/CN=localhost",
+         {"-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-addext", "subjectAltName=DNS:localhost"});
     make("client", "/CN=client", {"-CA", path("ca.pem"), "-CAkey", path("ca.key")});
   }
   ~Certificates() { std::filesystem::remove_all(folder_); }
@@ -45,8 +46,20 @@ class Certificates {
 
  private:
   void make(const std::string& name, const std::string& subject, const std::vector<std::string>& more) {
-    std::vector<std::string> arguments{"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                                       "-days", "2", "-subj", subject, "-keyout", path(name + ".key"), "-out",
+    std::vector<std::string> arguments{"req",
+                                       "-x509",
+                                       "-newkey",
+                                       "ec",
+                                       "-pkeyopt",
+                                       "ec_paramgen_curve:P-256",
+                                       "-nodes",
+                                       "-days",
+                                       "2",
+                                       "-subj",
+                                       subject,
+                                       "-keyout",
+                                       path(name + ".key"),
+                                       "-out",
                                        path(name + ".pem")};
     arguments.insert(arguments.end(), more.begin(), more.end());
     run_openssl(arguments);
@@ -81,8 +94,15 @@ class TlsServer {
 
  private:
   static std::vector<std::string> command(const Certificates& certificates, const std::vector<std::string>& more) {
-    std::vector<std::string> arguments{"openssl", "s_server", "-accept", "127.0.0.1:0", "-rev", "-cert",
-                                       certificates.path("server.pem"), "-key", certificates.path("server.key")};
+    std::vector<std::string> arguments{"openssl",
+                                       "s_server",
+                                       "-accept",
+                                       "127.0.0.1:0",
+                                       "-rev",
+                                       "-cert",
+                                       certificates.path("server.pem"),
+                                       "-key",
+                                       certificates.path("server.key")};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }

@@ -94,7 +94,8 @@ TEST_CASE("a certificate must come from the named authority, for the named host"
 }
 
 TEST_CASE("a server that wants to know us gets our certificate, or says no") {
-  const TlsServer server(certificates(), {"-Verify", "1", "-verify_return_error", "-CAfile", certificates().path("ca.pem")});
+  const TlsServer server(certificates(),
+                         {"-Verify", "1", "-verify_return_error", "-CAfile", certificates().path("ca.pem")});
   const auto talk = [&](const std::string& certificate) {
     TlsSettings settings = trusting("ca.pem");
     if (!certificate.empty()) {
@@ -115,9 +116,9 @@ TEST_CASE("a server that wants to know us gets our certificate, or says no") {
 TEST_CASE("files that cannot be used are named") {
   const TlsServer server(certificates());
   const std::string good = certificates().path("client.pem"), key = certificates().path("client.key");
-  for (const TlsSettings& settings : {trusting("none.pem"), trusting("ca.key"), TlsSettings{"", good, "", false},
-                                      TlsSettings{"", "", key, false}, TlsSettings{"", good, certificates().path("ca.key"), false},
-                                      TlsSettings{"", key, key, false}}) {
+  for (const TlsSettings& settings :
+       {trusting("none.pem"), trusting("ca.key"), TlsSettings{"", good, "", false}, TlsSettings{"", "", key, false},
+        TlsSettings{"", good, certificates().path("ca.key"), false}, TlsSettings{"", key, key, false}}) {
     CHECK(code_of([&] { (void)server.connect(settings); }) == ExitCode::usage);
   }
 }
@@ -129,6 +130,7 @@ TEST_CASE("who does not speak TLS, or hangs up, is told from who is not trusted"
     Fd ours(ends[0]), theirs(ends[1]);
     write_all(theirs, as_bytes(words));
     ::shutdown(theirs.get(), SHUT_WR);
-    CHECK(code_of([&] { (void)connect_tls(std::move(ours), "h", {}, std::chrono::seconds(10)); }) == ExitCode::connection);
+    CHECK(code_of([&] { (void)connect_tls(std::move(ours), "h", {}, std::chrono::seconds(10)); }) ==
+          ExitCode::connection);
   }
 }

@@ -14,7 +14,8 @@ using namespace docker_sync::test;
 TEST_CASE("the command is one line that csh, fish and sh read alike") {
   const HelperImage helper{"x86_64", {}, 1, "abc"};
   for (const bool sudo : {false, true}) {
-    const std::string command = make_bootstrap_command({&helper, 1}, {{"--tmpfolder", "it's !a\n\\ \"b\" $c`d`"}, sudo});
+    const std::string command =
+        make_bootstrap_command({&helper, 1}, {{"--tmpfolder", "it's !a\n\\ \"b\" $c`d`"}, sudo});
     REQUIRE(command.starts_with("exec sh -c '"));
     REQUIRE(command.ends_with("'"));
     const std::string script = command.substr(12, command.size() - 13);
