@@ -69,7 +69,7 @@ PAIRS = [(kinds, push) for kinds, push in itertools.product(itertools.product(["
 
 
 @pytest.fixture(params=PAIRS, ids=lambda param: f"{'-to-'.join(param[0])}-{'push' if param[1] else 'pull'}")
-def pair(request, podmans):
+def ends(request, podmans):
     kinds, push = request.param
     return Pair(podmans, push, kinds)
 
@@ -84,23 +84,23 @@ def from_podman(podmans):
     return Pair(podmans, False, ("podman", "docker"))
 
 
-def test_images_arrive_run_and_are_updated(pair):
+def test_images_arrive_run_and_are_updated(ends):
     """The whole story: new, current, an update for what docker and docker pay, current again."""
-    image_id = pair.build(OLD, "app:1")
-    assert image_of(pair.sync_json("app:1"), "app:1")["result"] == "new"
-    assert pair.destination.image_id("app:1") == image_id == pair.source.image_id("app:1")
-    assert pair.destination.diff_ids("app:1") == pair.source.diff_ids("app:1")
-    assert output_of(pair.destination, "app:1", "cat", "/app/readme") == "one"
-    assert image_of(pair.sync_json("app:1"), "app:1")["result"] == "current"
+    image_id = ends.build(OLD, "app:1")
+    assert image_of(ends.sync_json("app:1"), "app:1")["result"] == "new"
+    assert ends.destination.image_id("app:1") == image_id == ends.source.image_id("app:1")
+    assert ends.destination.diff_ids("app:1") == ends.source.diff_ids("app:1")
+    assert output_of(ends.destination, "app:1", "cat", "/app/readme") == "one"
+    assert image_of(ends.sync_json("app:1"), "app:1")["result"] == "current"
 
-    new_id = pair.build(NEW, "app:1")
-    cost = pair.bytes_of("app:1")
-    assert pair.destination.image_id("app:1") == new_id == pair.source.image_id("app:1")
-    assert pair.destination.untagged() == {image_id}
-    assert output_of(pair.destination, "app:1", "cat", "/app/readme") == "two"
-    assert image_of(pair.sync_json("app:1"), "app:1")["result"] == "current"
+    new_id = ends.build(NEW, "app:1")
+    cost = ends.bytes_of("app:1")
+    assert ends.destination.image_id("app:1") == new_id == ends.source.image_id("app:1")
+    assert ends.destination.untagged() == {image_id}
+    assert output_of(ends.destination, "app:1", "cat", "/app/readme") == "two"
+    assert image_of(ends.sync_json("app:1"), "app:1")["result"] == "current"
 
-    classic = Pair(pair.world, pair.push, ("docker", "docker"))
+    classic = Pair(ends.world, ends.push, ("docker", "docker"))
     classic.destination.remove_all(but=[classic.destination.image_id("busybox:base")])
     OLD.build(classic.source, "classic:1")
     classic.sync("classic:1").check()
