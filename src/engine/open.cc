@@ -18,8 +18,7 @@ namespace {
 
 constexpr const char* kOptions = "--engine or --remote-engine";
 
-bool is_in_path(const Surroundings& host, const std::string& program) {
-  const std::string folders = host.variable("PATH");
+bool is_in(const std::string& folders, const std::string& program) {
   for (size_t begin = 0; begin < folders.size();) {
     const size_t end = std::min(folders.find(':', begin), folders.size());
     const std::string folder = folders.substr(begin, end - begin);
@@ -29,10 +28,14 @@ bool is_in_path(const Surroundings& host, const std::string& program) {
   return false;
 }
 
-/// Nothing is where Docker would be, and nobody said that it is elsewhere.
+bool is_in_path(const Surroundings& host, const std::string& program) { return is_in(host.variable("PATH"), program); }
+
+/// Nothing is where Docker would be, and nobody said that it is elsewhere. One that is only stopped is Docker all the
+/// same: the user's images are there.
 bool has_no_docker(const Surroundings& host) {
   return host.variable("DOCKER_HOST").empty() && host.variable("DOCKER_CONTEXT").empty() &&
-         host.socket(find_docker_socket({}, host)) == SocketState::absent;
+         host.socket(find_docker_socket({}, host)) == SocketState::absent && !is_in_path(host, "dockerd") &&
+         !is_in("/usr/bin:/usr/sbin:/usr/local/bin:/usr/local/sbin", "dockerd");
 }
 
 std::unique_ptr<Engine> open_podman() {

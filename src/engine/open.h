@@ -17,7 +17,7 @@ inline constexpr const char* kPodman = "podman";
 
 struct EngineOptions {
   /// "unix:///path", "context:NAME" or "oci:FOLDER"; kDocker: wherever docker would look (docker_socket.h); kPodman:
-  /// this user's Podman; empty: Docker, or Podman where there is only that.
+  /// this user's Podman; empty: Docker, or Podman where no Docker is installed.
   std::string address;
   /// Of an image directory.
   StoreCompression store_compression = StoreCompression::none;

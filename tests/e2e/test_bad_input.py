@@ -75,8 +75,8 @@ def test_a_user_the_server_does_not_have(world):
 def test_no_docker_at_the_server(world):
     world.there.stop()
     try:
-        # Podman, which is there, too, is not to stand in.
-        assert_refused(world.sync("--remote-engine=docker", "user@server"), 6, "server", "docker")
+        # Podman, which is there, too, does not stand in.
+        assert_refused(world.sync("user@server"), 6, "server", "docker")
         # What a daemon that was killed leaves: its socket, and nobody behind it.
         with socket.socket(socket.AF_UNIX) as dead:
             dead.bind(str(world.server.path("/run/docker.sock")))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hosts import Recipe
+from hosts import Recipe, wait_until
 from world import CACHE, assert_refused, end_everywhere
 
 APP = Recipe([{"app/data": b"one\n" * 100}])
@@ -62,7 +62,16 @@ def test_a_damaged_one_is_replaced(world):
     end_everywhere(world)  # what runs cannot be written to
     name, = world.cached_helpers("fresh")
     path = world.server.path(f"/home/fresh/{CACHE}/{name}")
-    path.write_bytes(path.read_bytes()[:5000])
+    content = path.read_bytes()[:5000]
+
+    def damage():
+        """The kernel may still hold what has just ended."""
+        try:
+            return path.write_bytes(content) > 0
+        except OSError:
+            return False
+
+    wait_until(damage, "the helper to be writable")
     assert pull(world, user)[1]
 
 

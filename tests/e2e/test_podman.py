@@ -190,10 +190,15 @@ def test_with_both_engines_on_a_host_docker_is_meant_unless_podman_is_asked_for(
 def test_where_there_is_no_docker_podman_is_meant(podmans):
     image_id = OLD.build(podmans.here, "app:1")
     podmans.there.stop()
+    dockerd = podmans.server.run(["sh", "-c", "command -v dockerd"]).stdout.strip()
     try:
+        # One that is only stopped is meant all the same.
+        assert_refused(podmans.sync("--push", "user@server", "app:1"), 6, "server", "docker", "--remote-engine")
+        podmans.server.run(["mount", "--bind", "/dev/null", dockerd])
         podmans.sync("--push", "user@server", "app:1").check()
         assert_refused(podmans.sync("--remote-engine=docker", "user@server"), 6, "server", "docker")
     finally:
+        podmans.server.run(["umount", dockerd], check=False)
         podmans.there.start()
     assert podmans.podman_there.image_id("app:1") == image_id
 

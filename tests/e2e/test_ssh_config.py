@@ -180,16 +180,16 @@ def test_a_smart_card_module(world):
 def test_a_host_certificate(world):
     """known_hosts names the authority alone."""
     make_key(world.server, "/etc/ssh/host_ca")
-    server = SshServer(world.server, 2223, [
-        "HostKey /etc/ssh/host_key_2223", "HostCertificate /etc/ssh/host_key_2223-cert.pub"])
-    make_key(world.server, "/etc/ssh/host_key_2223")
+    server = SshServer(world.server, 2225, [
+        "HostKey /etc/ssh/host_key_2225", "HostCertificate /etc/ssh/host_key_2225-cert.pub"])
+    make_key(world.server, "/etc/ssh/host_key_2225")
     world.server.run(["ssh-keygen", "-q", "-s", "/etc/ssh/host_ca", "-I", "server", "-h", "-n", "server",
-                      "/etc/ssh/host_key_2223.pub"])
+                      "/etc/ssh/host_key_2225.pub"])
     authority = world.server.path("/etc/ssh/host_ca.pub").read_text()
     server.start()
     try:
-        configure(world, "", f"@cert-authority [server]:2223 {authority}")
-        assert_pulls(world, "ssh://user@server:2223")
+        configure(world, "", f"@cert-authority [server]:2225 {authority}")
+        assert_pulls(world, "ssh://user@server:2225")
     finally:
         server.stop()
 
