@@ -4,6 +4,8 @@
 
 #include <sys/stat.h>
 
+#include <set>
+
 #include "base/error.h"
 #include "base/log.h"
 
@@ -21,44 +23,34 @@ class OpenFile : public Source {
   FdSource source_;
 };
 
-class OwnedBytes : public Source {
- public:
-  explicit OwnedBytes(Bytes bytes) : bytes_(std::move(bytes)), source_(bytes_) {}
-  [[nodiscard]] size_t read(MutableBytes out) override { return source_.read(out); }
-
- private:
-  Bytes bytes_;
-  MemorySource source_;
-};
-
-}  // namespace
-
-OciArchive::OciArchive(const OciStore& store, Fd hold, const std::vector<Image>& images)
-    : store_(&store),
-      hold_(std::move(hold)),
-      tar_([this] { return next_ < members_.size() ? std::optional(members_[next_++]) : std::nullopt; }) {
+std::vector<ArchiveMember> members_of(const OciStore& store, const std::vector<OciArchive::Image>& images) {
+  std::vector<ArchiveMember> members;
+  std::set<Digest> added;
+  const auto add = [&](const Digest& blob) {
+    if (!added.insert(blob).second) return;
+    try {
+      struct stat info {};
+      if (::fstat(store.open(blob).get(), &info) != 0) return;
+      members.push_back({blob_path(blob), static_cast<uint64_t>(info.st_size),
+                         [&store, blob] { return std::make_unique<OpenFile>(store.open(blob)); }});
+    } catch (const Error& error) {
+      verbose(error.what());
+    }
+  };
   std::vector<SavedItem> items;
-  for (const Image& image : images) {
+  for (const OciArchive::Image& image : images) {
     for (const Descriptor& layer : image.manifest.layers) add(layer.digest);
     add(image.manifest.config);
     add(image.manifest_digest);
     items.push_back({image.manifest.config, image.manifest.layers});
   }
-  Bytes manifest = docker_manifest(items);
-  const uint64_t size = manifest.size();
-  members_.push_back({"manifest.json", size, [manifest] { return std::make_unique<OwnedBytes>(manifest); }});
+  members.push_back(member_of_bytes("manifest.json", docker_manifest(items)));
+  return members;
 }
 
-void OciArchive::add(const Digest& blob) {
-  if (!added_.insert(blob).second) return;
-  try {
-    struct stat info {};
-    if (::fstat(store_->open(blob).get(), &info) != 0) return;
-    members_.push_back({blob_path(blob), static_cast<uint64_t>(info.st_size),
-                        [this, blob] { return std::make_unique<OpenFile>(store_->open(blob)); }});
-  } catch (const Error& error) {
-    verbose(error.what());
-  }
-}
+}  // namespace
+
+OciArchive::OciArchive(const OciStore& store, Fd hold, const std::vector<Image>& images)
+    : hold_(std::move(hold)), tar_(members_of(store, images)) {}
 
 }  // namespace docker_sync

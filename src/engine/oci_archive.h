@@ -5,7 +5,7 @@
 // out, as engines do: who reads it sees that.
 #pragma once
 
-#include <set>
+#include <vector>
 
 #include "engine/oci_store.h"
 #include "image/archive_writer.h"
@@ -24,13 +24,7 @@ class OciArchive : public Source {
   [[nodiscard]] size_t read(MutableBytes out) override { return tar_.read(out); }
 
  private:
-  void add(const Digest& blob);
-
-  const OciStore* store_;
   const Fd hold_;
-  std::vector<ArchiveMember> members_;
-  std::set<Digest> added_;
-  size_t next_ = 0;
   TarSource tar_;
 };
 

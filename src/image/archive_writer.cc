@@ -28,12 +28,18 @@ class OwnedSource : public Source {
   MemorySource source_;
 };
 
-ArchiveMember metadata(std::string path, Bytes bytes) {
+}  // namespace
+
+ArchiveMember member_of_bytes(std::string path, Bytes bytes) {
   auto shared = std::make_shared<const Bytes>(std::move(bytes));
   return {std::move(path), shared->size(), [shared] { return std::make_unique<OwnedSource>(shared); }};
 }
 
-}  // namespace
+TarSource::TarSource(std::vector<ArchiveMember> members)
+    : TarSource([members = std::move(members), next = size_t{0}]() mutable -> std::optional<ArchiveMember> {
+        if (next == members.size()) return std::nullopt;
+        return std::move(members[next++]);
+      }) {}
 
 size_t TarSource::read(MutableBytes out) {
   if (failed_) throw Error(ExitCode::internal, "an archive is read on after it failed");
@@ -108,12 +114,12 @@ std::vector<ArchiveMember> metadata_members(Bytes config, std::span<const Descri
   Bytes index = oci_index(manifest);
   const std::string manifest_path = blob_path(Digest::of(manifest));
   std::vector<ArchiveMember> members;
-  members.push_back(metadata(blob_path(config_digest), std::move(config)));
-  members.push_back(metadata(manifest_path, std::move(manifest)));
+  members.push_back(member_of_bytes(blob_path(config_digest), std::move(config)));
+  members.push_back(member_of_bytes(manifest_path, std::move(manifest)));
   const SavedItem image{config_digest, {layers.begin(), layers.end()}};
-  members.push_back(metadata("manifest.json", docker_manifest({&image, 1})));
-  members.push_back(metadata("index.json", std::move(index)));
-  members.push_back(metadata("oci-layout", oci_layout()));
+  members.push_back(member_of_bytes("manifest.json", docker_manifest({&image, 1})));
+  members.push_back(member_of_bytes("index.json", std::move(index)));
+  members.push_back(member_of_bytes("oci-layout", oci_layout()));
   return members;
 }
 

@@ -27,6 +27,9 @@ struct ArchiveMember {
   std::function<std::unique_ptr<Source>()> open;
 };
 
+/// A file of these bytes.
+[[nodiscard]] ArchiveMember member_of_bytes(std::string path, Bytes bytes);
+
 /// The members one after the other, nothing after the last. It may wait for a member to become ready, and throw.
 using MemberSupply = std::function<std::optional<ArchiveMember>()>;
 
@@ -37,6 +40,8 @@ using MemberSupply = std::function<std::optional<ArchiveMember>()>;
 class TarSource : public Source {
  public:
   explicit TarSource(MemberSupply supply) : supply_(std::move(supply)) {}
+  /// Of members that are there already.
+  explicit TarSource(std::vector<ArchiveMember> members);
 
   [[nodiscard]] size_t read(MutableBytes out) override;
 

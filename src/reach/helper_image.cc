@@ -52,35 +52,17 @@ Bytes make_config(const Digest& layer, const std::string& architecture, const st
   return {text.begin(), text.end()};
 }
 
-/// A tar of members that are there already.
-class HelperArchive : public Source {
- public:
-  HelperArchive(Bytes layer, Bytes config)
-      : layer_(std::move(layer)), tar_([this]() -> std::optional<ArchiveMember> {
-          if (next_ == members_.size()) return std::nullopt;
-          return std::move(members_[next_++]);
-        }) {
-    const Descriptor layers[] = {{Digest::of(layer_), layer_.size()}};
-    members_.push_back(
-        {blob_path(layers[0].digest), layer_.size(), [this] { return std::make_unique<MemorySource>(layer_); }});
-    for (ArchiveMember& member : metadata_members(std::move(config), layers)) members_.push_back(std::move(member));
-  }
-  [[nodiscard]] size_t read(MutableBytes out) override { return tar_.read(out); }
-
- private:
-  Bytes layer_;
-  std::vector<ArchiveMember> members_;
-  size_t next_ = 0;
-  TarSource tar_;
-};
-
 }  // namespace
 
 std::unique_ptr<Source> make_helper_image(const HelperImage& helper, const std::string& architecture,
                                           const std::string& nonce, int64_t now) {
   Bytes layer = make_layer(zstd_decompress(helper.compressed, static_cast<size_t>(helper.size)));
-  Bytes config = make_config(Digest::of(layer), architecture, nonce, now);
-  return std::make_unique<HelperArchive>(std::move(layer), std::move(config));
+  const Descriptor layers[] = {{Digest::of(layer), layer.size()}};
+  std::vector<ArchiveMember> members = {member_of_bytes(blob_path(layers[0].digest), std::move(layer))};
+  for (ArchiveMember& member : metadata_members(make_config(layers[0].digest, architecture, nonce, now), layers)) {
+    members.push_back(std::move(member));
+  }
+  return std::make_unique<TarSource>(std::move(members));
 }
 
 std::string machine_of(const std::string& architecture) {
