@@ -60,28 +60,33 @@ void OciLoad::take_blob(const Digest& name, uint64_t size, Source& content) {
   if (!hold_) hold_ = store_->hold_blobs();
   BlobSink blob(file.fd());
   std::optional<ZstdSink> zstd;
-  Sha256 hash;
+  std::optional<Sha256> tar_hash;  // where it is not the blob's own
   Bytes text;
   bool is_text = size <= kMaxMetadata && size <= kMostText - text_bytes_, begins = true;
   CallbackSink sink([&](ByteView bytes) {
     if (begins) is_text = is_text && bytes[0] == '{';
     // A layer whose first file has such a name is kept as it is, too: it might be metadata.
-    if (begins && compress_ && !is_text) zstd.emplace(blob, kLevel);
+    if (begins && compress_ && !is_text) {
+      zstd.emplace(blob, kLevel);
+      tar_hash.emplace();
+    }
     begins = false;
-    hash.write(bytes);
     if (is_text) text.insert(text.end(), bytes.begin(), bytes.end());
-    zstd ? zstd->write(bytes) : blob.write(bytes);
+    if (!zstd) return blob.write(bytes);
+    tar_hash->write(bytes);
+    zstd->write(bytes);
   });
   copy(content, sink);
   if (zstd) zstd->finish();
-  if (Digest{hash.finish()} != name) {
+  const Descriptor stored = blob.finish(zstd ? kZstdLayer : kLayerMediaType);
+  if ((tar_hash ? Digest{tar_hash->finish()} : stored.digest) != name) {
     throw Error(ExitCode::verification, "blob " + name.brief() + " arrived damaged", "try again");
   }
   if (is_text) {
     text_bytes_ += text.size();
     texts_.emplace(name, std::move(text));
   }
-  layers_.emplace(name, Came{blob.finish(zstd ? kZstdLayer : kLayerMediaType), std::move(file)});
+  layers_.emplace(name, Came{stored, std::move(file)});
 }
 
 Descriptor OciLoad::put_blobs(const std::map<Digest, Descriptor>& stored) {
