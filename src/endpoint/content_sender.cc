@@ -162,7 +162,7 @@ void ContentSender::end_bundle() {
 void ContentSender::write_data(const Slice& bytes, Sink& contents) {
   // Code packs better in parts, whatever the link leaves time for.
   const bool is_code = form_to_try(bytes) == FormKind::code;
-  const NewForm form(bytes, is_code ? FormKind::code : inflated_if_time(bytes), folder_);
+  const NewForm form(bytes, is_code ? FormKind::code : inflated_if_time(), folder_);
   form.put_head(contents, Method::data);
   copy(form.bytes(), contents);
 }
@@ -187,7 +187,7 @@ void ContentSender::write_delta(const Name& name, const Slice& bytes, ByteView s
 }
 
 void ContentSender::write_patched(const Slice& bytes, const BasisFile& old_place, ByteView place, Sink& contents) {
-  const NewForm new_form(bytes, inflated_if_time(bytes), folder_);
+  const NewForm new_form(bytes, inflated_if_time(), folder_);
   const OldForm old_form(shared_, old_place, new_form.kind(), folder_);
   new_form.put_head(contents, Method::patch);
   contents.write(place);
@@ -199,7 +199,7 @@ void ContentSender::write_rest(const Bundle& bundle, Sink& contents) {
   std::deque<OldForm> old_forms;
   Concatenation old_bytes, new_bytes;
   for (const auto& [bytes, old_place] : bundle.contents) {
-    const NewForm& form = new_forms.emplace_back(bytes, inflated_if_time(bytes), folder_);
+    const NewForm& form = new_forms.emplace_back(bytes, inflated_if_time(), folder_);
     form.put_in_bundle(contents);
     new_bytes.add(form.bytes());
     old_bytes.add(old_forms.emplace_back(shared_, old_place, form.kind(), folder_).bytes());
@@ -207,9 +207,8 @@ void ContentSender::write_rest(const Bundle& bundle, Sink& contents) {
   write_patch(old_bytes, new_bytes, contents);
 }
 
-FormKind ContentSender::inflated_if_time(const Slice& bytes) {
-  return contents_.patch_work().strong && form_to_try(bytes) == FormKind::inflated ? FormKind::inflated
-                                                                                   : FormKind::plain;
+FormKind ContentSender::inflated_if_time() {
+  return contents_.patch_work().strong ? FormKind::inflated : FormKind::plain;
 }
 
 void ContentSender::write_patch(const RandomAccess& old_bytes, const RandomAccess& new_bytes, Sink& contents) {

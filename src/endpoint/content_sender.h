@@ -59,8 +59,8 @@ class ContentSender {
   struct Bundle;
   void write_rest(const Bundle& bundle, Sink& contents);
   void write_patch(const RandomAccess& old_bytes, const RandomAccess& new_bytes, Sink& contents);
-  /// Inflated, if it may be and there is time to.
-  [[nodiscard]] FormKind inflated_if_time(const Slice& bytes);
+  /// Inflated, if there is time to; where a content has such a form.
+  [[nodiscard]] FormKind inflated_if_time();
 
   OfferedBlocks& blocks_;
   const Basis& shared_;
