@@ -135,7 +135,7 @@ void Destination::verify(const Receive& request, const std::string& id, const Di
   for (const PlannedLayer& layer : request.layers) wanted.push_back(layer.diff_id);
   // The ID stands for the config: it is the digest of it, or of the manifest that names it.
   if (!image || image->id != id || image->identity.diff_ids != wanted || !engine_.is_whole(id)) {
-    throw Error(ExitCode::verification, "the engine loaded the image but does not have it", "see the daemon's log");
+    throw Error(ExitCode::verification, "the engine loaded the image but does not have it", "try again; the engine's log may say why");
   }
   if (!image->identity.config) known_configs_.store(id, config);
 }

@@ -78,7 +78,11 @@ OciStore::OciStore(std::string folder) : folder_(std::move(folder)), own_folder_
 OciIndex OciStore::index() const {
   const auto text = read_file(folder_ + "/index.json", kMaxMetadata);
   if (!text) return {};
-  return {as_bytes(*text), last_part(folder_)};
+  try {
+    return {as_bytes(*text), last_part(folder_)};
+  } catch (const Error& error) {
+    throw Error(error.code(), folder_ + ": " + error.failure(), "mend it, or name another folder");
+  }
 }
 
 std::optional<Bytes> OciStore::metadata(const Digest& blob) const {

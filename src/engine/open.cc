@@ -16,6 +16,8 @@ namespace docker_sync {
 
 namespace {
 
+/// Where dockerd may be that a user's PATH does not have.
+constexpr const char* kDaemonFolders = ":/usr/bin:/usr/sbin:/usr/local/bin:/usr/local/sbin";
 constexpr const char* kOptions = "--engine or --remote-engine";
 
 bool is_in(const std::string& folders, const std::string& program) {
@@ -34,8 +36,8 @@ bool is_in_path(const Surroundings& host, const std::string& program) { return i
 /// same: the user's images are there.
 bool has_no_docker(const Surroundings& host) {
   return host.variable("DOCKER_HOST").empty() && host.variable("DOCKER_CONTEXT").empty() &&
-         host.socket(find_docker_socket({}, host)) == SocketState::absent && !is_in_path(host, "dockerd") &&
-         !is_in("/usr/bin:/usr/sbin:/usr/local/bin:/usr/local/sbin", "dockerd");
+         host.socket(find_docker_socket({}, host)) == SocketState::absent &&
+         !is_in(host.variable("PATH") + kDaemonFolders, "dockerd");
 }
 
 std::unique_ptr<Engine> open_podman() {
