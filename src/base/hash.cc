@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/hash.h"
 
+#include <nettle/base64.h>
+
 #include <xxhash.h>
 
 #include <cstring>
@@ -60,6 +62,12 @@ ShortHash short_hash(const ContentHash& hash) {
   ShortHash value = 0;
   for (size_t i = sizeof value; i-- > 0;) value = value << 8 | hash.bytes[i];
   return value;
+}
+
+std::string to_base64(ByteView bytes) {
+  std::string text(BASE64_ENCODE_RAW_LENGTH(bytes.size()), '\0');
+  base64_encode_raw(text.data(), bytes.size(), bytes.data());
+  return text;
 }
 
 std::string to_hex(ByteView bytes) {

@@ -62,6 +62,7 @@ using ShortHash = uint64_t;
 [[nodiscard]] ShortHash short_hash(const ContentHash& hash);
 
 [[nodiscard]] std::string to_hex(ByteView bytes);
+[[nodiscard]] std::string to_base64(ByteView bytes);  ///< padded
 
 }  // namespace docker_sync
 

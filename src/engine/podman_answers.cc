@@ -22,17 +22,6 @@ std::string full_id(const std::string& id) {
   return id.starts_with(kDigestPrefix) ? id : std::string(kDigestPrefix) + id;
 }
 
-std::string base64(std::string_view text) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < text.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t j = 0; j < 3; ++j) group = group << 8 | (i + j < text.size() ? static_cast<uint8_t>(text[i + j]) : 0);
-    for (size_t j = 0; j < 4; ++j) out += i + j <= text.size() ? kDigits[group >> (18 - 6 * j) & 63] : '=';
-  }
-  return out;
-}
-
 /// Where containers/storage keeps an image's config: beside the layers of its driver. The description names one of
 /// those with the overlay driver alone (ROOT/overlay/LAYER/diff). Empty: not known.
 std::string config_path(const Json& image, const std::string& id, const PodmanStore& store) {
@@ -42,7 +31,7 @@ std::string config_path(const Json& image, const std::string& id, const PodmanSt
   const size_t end = layer.rfind("/" + driver + "/");
   const std::string root = end == layer.npos ? store.root() : layer.substr(0, end);
   if (root.empty()) return {};
-  return fmt::format("{}/{}-images/{}/={}", root, driver, id.substr(kDigestPrefix.size()), base64(id));
+  return fmt::format("{}/{}-images/{}/={}", root, driver, id.substr(kDigestPrefix.size()), to_base64(as_bytes(id)));
 }
 
 /// The description with what only the config itself says.

@@ -3,7 +3,6 @@
 #include "transport/ssh_known_hosts.h"
 
 #include <fcntl.h>
-#include <nettle/base64.h>
 #include <nettle/hmac.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include <iterator>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/log.h"
 
 namespace docker_sync {
@@ -43,12 +43,6 @@ HostKey describe_key(const SshLink& link) {
   const SshTextHandle fingerprint(ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, size));
   ssh_clean_pubkey_hash(&hash);
   return {ssh_key_type_to_char(ssh_key_type(key.get())), fingerprint ? fingerprint.get() : ""};
-}
-
-std::string base64(ByteView bytes) {
-  std::string text(BASE64_ENCODE_RAW_LENGTH(bytes.size()), '\0');
-  base64_encode_raw(text.data(), bytes.size(), bytes.data());
-  return text;
 }
 
 /// The line for known_hosts, its name hashed if the user wants that.
@@ -126,7 +120,7 @@ std::string hash_host_name(std::string_view name, std::span<const uint8_t, 20> s
   hmac_sha1_update(&context, name.size(), reinterpret_cast<const uint8_t*>(name.data()));
   std::array<uint8_t, SHA1_DIGEST_SIZE> hash;
   hmac_sha1_digest(&context, hash.size(), hash.data());
-  return "|1|" + base64(salt) + "|" + base64(hash);
+  return "|1|" + to_base64(salt) + "|" + to_base64(hash);
 }
 
 void check_host_key(const SshLink& link, const SshSettings& settings, Prompter& prompter) {

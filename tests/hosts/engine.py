@@ -7,6 +7,7 @@ import json
 import socket
 import subprocess
 
+from .image_holder import ImageHolder
 from .waiting import wait_until
 
 # Runs the rest of its arguments in the engine's own root, with the host's processes, devices, sockets and disks.
@@ -22,7 +23,7 @@ exec "$@"
 """
 
 
-class Engine:
+class Engine(ImageHolder):
     """`name` keeps several daemons of one host apart; `options` are further ones for dockerd."""
 
     def __init__(self, host, name="docker", options=()):
@@ -95,21 +96,8 @@ class Engine:
         """IDs of all images, untagged ones included, parents of builds left out."""
         return {image["Id"] for image in self.get("/images/json")}
 
-    def untagged(self):
-        return self.image_ids() - set(self.tags().values())
-
-    def state(self):
-        """All that a sync which fails has to leave alone."""
-        return self.tags(), self.image_ids()
-
-    def image_id(self, name):
-        return self.tags().get(name if ":" in name.rpartition("/")[2] else name + ":latest")
-
     def inspect(self, name):
         return self.get(f"/images/{name}/json")
-
-    def diff_ids(self, name):
-        return self.inspect(name)["RootFS"]["Layers"]
 
     def remove(self, *names, prune=False):
         present = [name for name in names if self.image_id(name) or name in self.image_ids()]

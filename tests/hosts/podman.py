@@ -4,12 +4,14 @@
 
 import json
 
+from .image_holder import ImageHolder
+
 # No host has the systemd that Podman would ask; and crun refuses the cgroups of machines that have both versions.
 SETTINGS = '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\nruntime = "runc"\n'
 OFFICIAL = "docker.io/library/"
 
 
-class Podman:
+class Podman(ImageHolder):
     """Answers what Engine answers, names as docker shows them."""
 
     def __init__(self, host, user="root"):
@@ -36,22 +38,9 @@ class Podman:
     def image_ids(self):
         return {"sha256:" + image["Id"] for image in self._images()}
 
-    def untagged(self):
-        return self.image_ids() - set(self.tags().values())
-
-    def state(self):
-        """All that a sync which fails has to leave alone."""
-        return self.tags(), self.image_ids()
-
-    def image_id(self, name):
-        return self.tags().get(name if ":" in name.rpartition("/")[2] else name + ":latest")
-
     def inspect(self, name):
         full = name if "/" in name or name.startswith("sha256:") else OFFICIAL + name
         return json.loads(self.podman("image", "inspect", full))[0]
-
-    def diff_ids(self, name):
-        return self.inspect(name)["RootFS"]["Layers"]
 
     def run(self, name, *command):
         """The output of a command in a container."""

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "outcome.h"
 
 using namespace docker_sync;
 using namespace std::chrono_literals;
@@ -29,15 +30,6 @@ ChannelPair over_pipes() {
   Pipe there = make_pipe(), back = make_pipe();
   return {std::make_unique<FdChannel>(std::move(back.read_end), std::move(there.write_end)),
           std::make_unique<FdChannel>(std::move(there.read_end), std::move(back.write_end))};
-}
-
-ExitCode outcome(auto work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return ExitCode::ok;
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <random>
 
 #include "base/bytes.h"
-#include "base/error.h"
+#include "outcome.h"
 
 namespace docker_sync {
 
@@ -22,16 +22,5 @@ inline Bytes noise(size_t size, uint32_t seed, uint8_t mask = 0xff) {
 
 /// Of few values, so that they neither repeat as blocks nor look uniform.
 inline Bytes coarse_noise(size_t size, uint32_t seed) { return noise(size, seed, 0x3f); }
-
-/// Runs `work` and says how it ended: fine, or an Error's code.
-template <class Work>
-ExitCode outcome(Work work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return ExitCode::ok;
-}
 
 }  // namespace docker_sync

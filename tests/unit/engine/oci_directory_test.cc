@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "engine/saved_layers.h"
 #include "image/archive_writer.h"
+#include "outcome.h"
 #include "tar_fixture.h"
 
 using namespace docker_sync;
@@ -110,15 +111,6 @@ class Directory {
   StoreCompression compression_;
 };
 
-ExitCode code_of(auto work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return ExitCode::ok;
-}
-
 }  // namespace
 
 TEST_CASE("a folder that is new or empty is a directory of no images") {
@@ -129,7 +121,7 @@ TEST_CASE("a folder that is new or empty is a directory of no images") {
   fs::create_directory(directory.path());
   CHECK(directory.open().list().empty());
   std::ofstream(directory.path() + "/letter.txt") << "Dear";
-  CHECK(code_of([&] { (void)directory.open(); }) == ExitCode::engine);
+  CHECK(outcome([&] { (void)directory.open(); }) == ExitCode::engine);
 }
 
 TEST_CASE("an image that was loaded has its name when it is tagged, and comes out as it went in") {
@@ -170,7 +162,7 @@ TEST_CASE("layers that any image here has may be left out of what is loaded, oth
   const std::string id = directory.add("app:2", {kOld, kNew, kBase}, {kBase, kOld});
   CHECK(directory.layers_of(id).size() == 3);
   const std::string before = directory.index();
-  CHECK(code_of([&] {
+  CHECK(outcome([&] {
           directory.load(archive_of({kBase, tar_file("x", "y")}, {tar_file("x", "y")}));
         }) == ExitCode::engine);
   CHECK(directory.index() == before);
@@ -228,7 +220,7 @@ TEST_CASE("an archive that is cut short, or wrong, leaves nothing") {
   const size_t blobs = directory.blobs();
   const Bytes whole = archive_of({kBase, kNew});
   const auto check_refused = [&](const Bytes& archive) {
-    CHECK(code_of([&] { directory.load(archive); }) != ExitCode::ok);
+    CHECK(outcome([&] { directory.load(archive); }) != ExitCode::ok);
     CHECK(directory.index() == index);
     CHECK(directory.blobs() == blobs);
     CHECK(directory.ours().empty());
