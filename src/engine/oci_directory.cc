@@ -43,27 +43,27 @@ OciDirectory::OciDirectory(std::string folder, StoreCompression compression)
 
 std::string OciDirectory::description() const { return "image directory " + store_.folder(); }
 
+std::optional<OciDirectory::Image> OciDirectory::image_of(const Digest& digest, const Bytes& content,
+                                                          const Descriptor& entry) const {
+  const auto manifest = find_manifest(content);
+  const auto config = manifest ? store_.metadata(manifest->config) : std::nullopt;
+  auto info = config ? describe(*manifest, *config) : std::nullopt;
+  if (!info) return std::nullopt;
+  return Image{std::move(*info), entry, digest, *manifest};
+}
+
 std::optional<OciDirectory::Image> OciDirectory::read_image(const Descriptor& entry) const {
   const auto content = store_.metadata(entry.digest);
   if (!content) return std::nullopt;
-  if (const auto manifest = find_manifest(*content)) {
-    const auto config = store_.metadata(manifest->config);
-    auto info = config ? describe(*manifest, *config) : std::nullopt;
-    if (!info) return std::nullopt;
-    return Image{std::move(*info), entry, entry.digest, *manifest};
-  }
+  if (auto image = image_of(entry.digest, *content, entry)) return image;
   std::vector<OciIndex::Entry> platforms = OciIndex(*content, {}).entries();
   std::stable_partition(platforms.begin(), platforms.end(),
                         [](const OciIndex::Entry& one) { return one.platform == own_platform(); });
   for (const OciIndex::Entry& one : platforms) {
-    // Attestations; an index within an index is nobody's.
-    if (one.platform == "unknown/unknown" || one.blob.digest == entry.digest) continue;
-    const auto manifest_json = store_.metadata(one.blob.digest);
-    if (!manifest_json || !find_manifest(*manifest_json)) continue;
-    if (auto image = read_image(one.blob)) {
-      image->entry = entry;
-      return image;
-    }
+    if (one.platform == "unknown/unknown") continue;  // an attestation
+    const auto manifest = store_.metadata(one.blob.digest);
+    auto image = manifest ? image_of(one.blob.digest, *manifest, entry) : std::nullopt;
+    if (image) return image;
   }
   return std::nullopt;
 }
@@ -78,7 +78,8 @@ std::vector<OciDirectory::Image> OciDirectory::read_images() const {
       try {
         image = read_image(entry.blob);
       } catch (const Error& error) {
-        warn(error.what());
+        // It is looked at many times in a sync.
+        told_.exchange(true) ? verbose(error.what()) : warn(error.what());
       }
       if (!image) continue;
       there = images.insert(images.end(), std::move(*image));

@@ -6,6 +6,8 @@
 // without names to keep: one that loses its last name is gone.
 #pragma once
 
+#include <atomic>
+
 #include "engine/engine.h"
 #include "engine/oci_store.h"
 #include "image/layer_blob.h"
@@ -40,10 +42,14 @@ class OciDirectory : public Engine {
   };
   [[nodiscard]] std::vector<Image> read_images() const;
   [[nodiscard]] std::optional<Image> read_image(const Descriptor& entry) const;
+  /// Nothing if the content is no manifest of an image, or its config is not there.
+  [[nodiscard]] std::optional<Image> image_of(const Digest& digest, const Bytes& content,
+                                              const Descriptor& entry) const;
   [[nodiscard]] std::optional<Image> find(const std::string& id) const;
 
   mutable OciStore store_;
   StoreCompression compression_;
+  mutable std::atomic<bool> told_ = false;  ///< the user, of something damaged
 };
 
 }  // namespace docker_sync

@@ -50,6 +50,13 @@ TEST_CASE("content hashes are keys") {
   CHECK(ContentHash{} != content_hash({}));
 }
 
+TEST_CASE("base64 has four characters for three bytes, and is padded") {
+  CHECK(to_base64({}) == "");
+  CHECK(to_base64(as_bytes("f")) == "Zg==");
+  CHECK(to_base64(as_bytes("fo")) == "Zm8=");
+  CHECK(to_base64(as_bytes("foo")) == "Zm9v");
+}
+
 TEST_CASE("hex has two lower-case digits a byte") {
   CHECK(to_hex({}) == "");
   CHECK(to_hex(Bytes{0x00, 0x0f, 0xa5, 0xff}) == "000fa5ff");
