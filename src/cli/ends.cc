@@ -23,10 +23,11 @@ std::vector<Address> parse_list(const std::string& text) {
 Ends checked(Ends ends) {
   for (auto destination = ends.destinations.begin(); destination != ends.destinations.end(); ++destination) {
     if (*destination == ends.source) {
-      throw Error(ExitCode::usage, destination->display() + " is both source and destination");
+      throw Error(ExitCode::usage, destination->display() + " is both source and destination",
+                  "name another one with -s or -d");
     }
     if (std::find(ends.destinations.begin(), destination, *destination) != destination) {
-      throw Error(ExitCode::usage, destination->display() + " is given twice as destination");
+      throw Error(ExitCode::usage, destination->display() + " is given twice as destination", "name it once");
     }
   }
   return ends;
