@@ -5,9 +5,16 @@
 import dataclasses
 import time
 
-from hosts import Engine, MemoryWatch, SshServer, introduce
+from hosts import Engine, MemoryWatch, SshServer, home_of, introduce
 
 USER = "user"
+
+
+@dataclasses.dataclass(frozen=True)
+class Users:
+    """Who runs the methods here, and as whom they log in there. `user` is in the docker group."""
+    here: str = "root"
+    there: str = USER
 
 
 @dataclasses.dataclass
@@ -27,18 +34,33 @@ class Measurement:
 
 
 class Field:
-    """`here` is where the methods are run, `there` is reached by ssh; `push` moves images from here to there."""
+    """`here` is where the methods are run, `there` is reached by ssh; `push` moves images from here to there. `users`
+    may be other ones from one method to the next."""
 
-    def __init__(self, network, push, binary):
+    def __init__(self, network, push, binary, users=Users()):
         here, there = network.add_host("laptop"), network.add_host("server")
         self.link = network.connect(here, there)
-        self.here, self.there = (Engine(host).start() for host in (here, there))
-        there.add_user(USER)
-        introduce(here, SshServer(there).start(), [USER])
+        self.here, self.there = (self._start_engine(host) for host in (here, there))
+        for host in (here, there):
+            host.add_user(USER)
+        self.sshd = SshServer(there).start()
+        for by in ("root", USER):
+            introduce(here, self.sshd, ["root", USER], by=by)
         here.install(binary, "docker-sync")
-        self.push = push
+        self.push, self.users = push, users
         self.source, self.destination = (self.here, self.there) if push else (self.there, self.here)
         self.pair = self.old_id = self.new_id = None
+
+    def _start_engine(self, host):
+        return Engine(host).start()
+
+    @property
+    def address(self):
+        return f"{self.users.there}@server"
+
+    def run(self, argv, **how):
+        """Run to the end as who runs the methods; the Result."""
+        return self.here.host.run(argv, user=self.users.here, **how)
 
     # State
 
@@ -67,12 +89,12 @@ class Field:
 
     def forget(self):
         """Both hosts without what docker-sync keeps, but with the helper in its place."""
-        for host, home in [(self.here.host, "/root"), (self.there.host, f"/home/{USER}")]:
-            host.run(["rm", "-rf", f"{home}/.cache/docker-sync"])
+        for engine, user in [(self.here, self.users.here), (self.there, self.users.there)]:
+            engine.host.run(["rm", "-rf", f"{home_of(user)}/.cache/docker-sync"])
         self.first_contact()
 
     def first_contact(self):
-        self.here.host.run(["docker-sync", f"{USER}@server"], timeout_s=600)
+        self.run(["docker-sync", self.address], timeout_s=600)
 
     # Measuring
 

@@ -9,6 +9,7 @@ a pair never finds those of the one before.
 import json
 
 from builder import CACHE
+from output import write_json
 
 
 class Kept:
@@ -19,9 +20,7 @@ class Kept:
         return self._read().get(name)
 
     def put(self, name, figure):
-        part = self._path.with_suffix(".part")
-        part.write_text(json.dumps(self._read() | {name: figure}, indent=2) + "\n")
-        part.rename(self._path)
+        write_json(self._path, self._read() | {name: figure})
         return figure
 
     def get_or_make(self, name, make):

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: docker-sync authors
 # SPDX-License-Identifier: MIT
-"""The bench's output: a line for each row as soon as it is measured, hence columns of fixed widths."""
+"""The output of bench/run: a line for each row as soon as it is measured."""
+
+from output import Lines, link, megabytes
 
 LEGEND = """\
 MB. needed: layers that the destination has not · gzip: those as registries send them · patch: those by zstd -19
@@ -8,7 +10,6 @@ MB. needed: layers that the destination has not · gzip: those as registries sen
 rsync, sync: on the link both ways, of rsync -z of tarballs and of docker-sync · s: seconds · mem: docker-sync's peak
 anonymous memory at source/destination · /patch, /rsync: its bytes as part of theirs · lean: (sync - N) / (rsync - N)"""
 
-# (name, width), negative where the cells begin at the left.
 COLUMNS = [("pair", -13), ("old at", -11), ("link", 4), ("needed", 6), ("gzip", 6), ("patch", 7), ("N", 7)]
 OURS = [("sync", 7), ("s", 6), ("mem", 7), ("/patch", 6), ("/rsync", 6), ("lean", 6), ("asked", -18)]
 
@@ -17,16 +18,13 @@ class Table:
     """`others`: the methods that docker-sync is compared with."""
 
     def __init__(self, others):
-        self._others, self._begun = others, False
-        self._columns = [*COLUMNS, *[column for name in others for column in ((name, 7), ("s", 6))], *OURS]
+        self._others = others
+        between = [column for name in others for column in ((name, 7), ("s", 6))]
+        self._lines = Lines([*COLUMNS, *between, *OURS], LEGEND)
 
     def add(self, row):
-        if not self._begun:
-            print(LEGEND + "\n")
-            self._line([name for name, _ in self._columns])
-            self._begun = True
         offline, sync = row.offline, row.sync
-        cells = [row.pair.name, row.variant, row.rate.replace("mbit", "M"), megabytes(offline.needed),
+        cells = [row.pair.name, row.variant, link(row.rate), megabytes(offline.needed),
                  megabytes(offline.needed_gzip), megabytes(offline.patch_from), megabytes(offline.no_basis)]
         for name in self._others:
             cells += bytes_and_seconds(row.others.get(name))
@@ -34,22 +32,11 @@ class Table:
         cells.append(f"{sync.memory_source / 1e6:.0f}/{sync.memory_destination / 1e6:.0f}" if sync else "")
         cells += [ratio(row.figure(name)) for name in ("patch", "rsync", "lean")]
         cells.append(row.error or " ".join(map(verdict, row.verdicts())))
-        self._line(cells)
-
-    def _line(self, cells):
-        fields = [cell.ljust(-width) if width < 0 else cell.rjust(width)
-                  for cell, (_, width) in zip(cells, self._columns)]
-        print("  ".join(fields).rstrip(), flush=True)
+        self._lines.add(cells)
 
 
 def bytes_and_seconds(measurement):
     return [megabytes(measurement.bytes), f"{measurement.seconds:.1f}"] if measurement else ["", ""]
-
-
-def megabytes(count):
-    if count is None:
-        return ""
-    return f"{count / 1e6:.3f}" if count < 10e6 else f"{count / 1e6:.1f}"
 
 
 def ratio(value):

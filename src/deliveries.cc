@@ -167,6 +167,7 @@ void Deliveries::sum_up() const {
   }
   if (options_.selection.dry_run) print(dry_run_line(outcomes, parts_.front()->delivery.route()));
   print(totals_lines(totals));
+  for (const auto& part : parts_) print(part->delivery.timings());
 }
 
 }  // namespace

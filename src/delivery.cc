@@ -11,14 +11,19 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
+#include "cli/timings.h"
 
 namespace docker_sync {
 
 ExitCode Delivery::run() {
-  source_end_ = reach(options_.ends.source, reach_);
   ReachOptions alone = reach_;
   alone.share = nullptr;
-  destination_end_ = reach(destination_, alone);
+  StageTimes reaching;
+  {
+    const InStage stage(reaching, "reach both ends");
+    source_end_ = reach(options_.ends.source, reach_);
+    destination_end_ = reach(destination_, alone);
+  }
   started_ = std::chrono::steady_clock::now();
 
   // Ends after the session: what an engine was given and not told to keep is undone before we say so.
@@ -33,6 +38,7 @@ ExitCode Delivery::run() {
     return Side{std::move(end.channel), end.host, end.in_process ? options_.tmpfolder : options_.remote_tmpfolder};
   };
   Session session(side(source_end_), side(destination_end_));
+  for (const StageTimes::Entry& entry : reaching.all()) session.times().controller.add(entry.stage, entry.time, 0);
   // Ends before the session, so that no signal finds it gone.
   struct Held {
     Delivery& delivery;
@@ -105,7 +111,8 @@ ExitCode Delivery::sync(Session& session) {
   }
   if (interrupted_) return ExitCode::interrupted;
   add_up(session);
-  if (options_.json) json_ = sync_json(outcomes_, route_, totals_);
+  if (options_.json) json_ = sync_json(outcomes_, route_, totals_, options_.timings ? &session.times() : nullptr);
+  if (options_.timings && !options_.json) timings_ = timings_table(session.times(), route_);
   for (const Outcome& outcome : outcomes_) {
     if (outcome.error) return outcome.error->code();
   }

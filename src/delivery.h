@@ -40,6 +40,7 @@ class Delivery {
   [[nodiscard]] const Totals& totals() const { return totals_; }
   [[nodiscard]] const std::vector<Outcome>& outcomes() const { return outcomes_; }
   [[nodiscard]] const std::string& json() const { return json_; }  ///< what --json is to say
+  [[nodiscard]] const std::string& timings() const { return timings_; }  ///< what --timings is to say
   [[nodiscard]] std::string interruption() const;
 
  private:
@@ -63,7 +64,7 @@ class Delivery {
   std::chrono::steady_clock::time_point started_;
   Totals totals_;
   std::vector<Outcome> outcomes_;
-  std::string json_;
+  std::string json_, timings_;
   std::string synced_;  ///< names of the images that were changed at the destination
 
   std::mutex mutex_;

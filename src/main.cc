@@ -47,19 +47,20 @@ ExitCode run(const Options& options) {
     ::_exit(static_cast<int>(ExitCode::interrupted));
   };
   SignalWatcher signals([] {}, leave);
-  const ReachOptions reach{options.rsh,
-                           options.sudo,
-                           SshFiles::of_user(),
-                           &prompter,
-                           embedded_helpers(),
-                           options.tls,
-                           // For a question the upload of a helper would be dear.
-                           options.task == Options::Task::sync && !options.selection.dry_run,
-                           options.remote_tmpfolder,
-                           options.engine,
-                           options.remote_engine,
-                           options.store_compression,
-                           {}};
+  const ReachOptions reach{
+      options.rsh,
+      options.sudo,
+      SshFiles::of_user(),
+      &prompter,
+      embedded_helpers(),
+      options.tls,
+      // For a question the upload of a helper would be dear.
+      options.helper_containers && options.task == Options::Task::sync && !options.selection.dry_run,
+      options.remote_tmpfolder,
+      options.engine,
+      options.remote_engine,
+      options.store_compression,
+      {}};
   const ExitCode code = deliver(options, reach, signals, leave);
   check_output();
   return code;

@@ -144,6 +144,7 @@ Bytes zstd_compress(ByteView bytes, int level) {
   const size_t size = ZSTD_compress(block.data(), block.size(), bytes.data(), bytes.size(), level);
   check(size, "compressing a block");
   block.resize(size);
+  block.shrink_to_fit();  // who packs it means to keep it
   return block;
 }
 

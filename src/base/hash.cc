@@ -3,7 +3,6 @@
 #include "base/hash.h"
 
 #include <nettle/base64.h>
-
 #include <xxhash.h>
 
 #include <cstring>
@@ -68,6 +67,17 @@ std::string to_base64(ByteView bytes) {
   std::string text(BASE64_ENCODE_RAW_LENGTH(bytes.size()), '\0');
   base64_encode_raw(text.data(), bytes.size(), bytes.data());
   return text;
+}
+
+std::optional<Bytes> from_base64(std::string_view text) {
+  base64_decode_ctx context;
+  base64_decode_init(&context);
+  Bytes bytes(BASE64_DECODE_LENGTH(text.size()));
+  size_t count = bytes.size();
+  if (base64_decode_update(&context, &count, bytes.data(), text.size(), text.data()) == 0) return std::nullopt;
+  if (base64_decode_final(&context) == 0) return std::nullopt;
+  bytes.resize(count);
+  return bytes;
 }
 
 std::string to_hex(ByteView bytes) {

@@ -10,7 +10,9 @@
 #include <array>
 #include <compare>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/io.h"
@@ -63,6 +65,8 @@ using ShortHash = uint64_t;
 
 [[nodiscard]] std::string to_hex(ByteView bytes);
 [[nodiscard]] std::string to_base64(ByteView bytes);  ///< padded
+/// Nothing if it is none.
+[[nodiscard]] std::optional<Bytes> from_base64(std::string_view text);
 
 }  // namespace docker_sync
 

@@ -99,6 +99,15 @@ Json outcome_image(const Outcome& outcome) {
   return object;
 }
 
+Json stages(const StageTimes& times) {
+  Json list = Json::array();
+  for (const StageTimes::Entry& entry : times.all()) {
+    const double seconds = std::chrono::duration<double>(entry.time).count();
+    list.push_back({{"stage", entry.stage}, {"seconds", std::round(seconds * 1000) / 1000}, {"bytes", entry.bytes}});
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string report_json(const Report& report, const Route& route, uint64_t helper_uploaded) {
@@ -119,7 +128,8 @@ std::string report_json(const Report& report, const Route& route, uint64_t helpe
   return write(document);
 }
 
-std::string sync_json(const std::vector<Outcome>& outcomes, const Route& route, const Totals& totals) {
+std::string sync_json(const std::vector<Outcome>& outcomes, const Route& route, const Totals& totals,
+                      const RunTimes* times) {
   Json document;
   put_route(document, route);
   document["images"] = Json::array();
@@ -130,6 +140,11 @@ std::string sync_json(const std::vector<Outcome>& outcomes, const Route& route, 
   document["total_size"] = totals.total_size;
   document["speedup"] = std::round(totals.speedup() * 100) / 100;
   document["seconds"] = std::round(totals.seconds * 1000) / 1000;
+  if (times != nullptr) {
+    document["timings"] = {{"run", stages(times->controller)},
+                           {"source", stages(times->source)},
+                           {"destination", stages(times->destination)}};
+  }
   return write(document);
 }
 

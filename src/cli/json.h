@@ -17,7 +17,9 @@ namespace docker_sync {
 
 /// Both end with a line break. Text that is not UTF-8 has U+FFFD in its place.
 [[nodiscard]] std::string report_json(const Report& report, const Route& route, uint64_t helper_uploaded);
-[[nodiscard]] std::string sync_json(const std::vector<Outcome>& outcomes, const Route& route, const Totals& totals);
+/// `times`: null where nobody asked for them.
+[[nodiscard]] std::string sync_json(const std::vector<Outcome>& outcomes, const Route& route, const Totals& totals,
+                                    const RunTimes* times = nullptr);
 
 /// In place of either, where a destination among several could not be synced at all.
 [[nodiscard]] std::string failure_json(const Error& error, const Route& route);

@@ -55,10 +55,14 @@ cxxopts::Options declare_options() {
       ("compress-level", "1 is fast, 19 small; auto: what the link leaves time for",
        cxxopts::value<std::string>()->default_value("auto"), "N")
       ("W,whole-layers", "send needed layers whole, without a basis")
+      ("layer-reader", "how layers are read: in the engine's store, by its save archive, or auto",
+       cxxopts::value<std::string>()->default_value("auto"), "HOW")
+      ("no-helper-container", "do not run the helper in a container, to read a store or for a daemon on TCP")
       ("store-compression", "how oci: directories keep new layers: none or zstd",
        cxxopts::value<std::string>()->default_value("none"), "HOW");
   options.add_options("Output")
       ("json", "write one JSON document instead of text")
+      ("timings", "after a sync, say where its time went")
       ("progress", "show progress (the default on a terminal)")
       ("no-progress", "do not")
       ("v,verbose", "say more")
@@ -78,6 +82,13 @@ int parse_level(const std::string& text) {
     refuse("--compress-level takes auto or a number from 1 to 19, not \"" + text + "\"");
   }
   return level;
+}
+
+LayerReader parse_layer_reader(const std::string& text) {
+  if (text == "auto") return LayerReader::automatic;
+  if (text == "save") return LayerReader::save;
+  if (text == "store") return LayerReader::store;
+  refuse("--layer-reader takes auto, save or store, not \"" + text + "\"");
 }
 
 StoreCompression parse_store_compression(const std::string& text) {
@@ -139,6 +150,7 @@ Selection selection_of(const cxxopts::ParseResult& parsed, const std::vector<std
   selection.force = parsed["force"].as<bool>();
   selection.dry_run = parsed["dry-run"].as<bool>();
   selection.whole_layers = parsed["whole-layers"].as<bool>();
+  selection.reader = parse_layer_reader(parsed["layer-reader"].as<std::string>());
   selection.level = parse_level(parsed["compress-level"].as<std::string>());
   return selection;
 }
@@ -168,10 +180,12 @@ Options read_options(const cxxopts::ParseResult& parsed, bool is_terminal) {
   options.remote_engine = engine_of(parsed, "remote-engine");
   options.rsh = text_of(parsed, "rsh");
   options.sudo = parsed["sudo"].as<bool>();
+  options.helper_containers = !parsed["no-helper-container"].as<bool>();
   options.store_compression = parse_store_compression(parsed["store-compression"].as<std::string>());
   options.tls = {parsed["tlsverify"].as<bool>(), text_of(parsed, "tlscacert"), text_of(parsed, "tlscert"),
                  text_of(parsed, "tlskey")};
   options.json = parsed["json"].as<bool>();
+  options.timings = parsed["timings"].as<bool>();
   options.log_level = log_level_of(parsed);
   options.progress = shows_progress(parsed, is_terminal && !options.json && !options.is_quiet());
   // One line cannot show what several do at the same time.

@@ -27,9 +27,11 @@ struct Options {
   std::string remote_engine;   ///< likewise, of the other one
   std::string rsh;             ///< empty: the built-in SSH
   bool sudo = false;           ///< the helpers of SSH hosts run as root
+  bool helper_containers = true;  ///< engines may be made to run one, at either end
   StoreCompression store_compression = StoreCompression::none;  ///< of image directories that are destinations
   TlsOptions tls;
   bool json = false;
+  bool timings = false;
   LogLevel log_level = LogLevel::warnings;
   bool progress = false;       ///< shown while a sync goes on
 

@@ -8,16 +8,14 @@
 
 #include "base/byte_reader.h"
 #include "base/error.h"
+#include "base/spool.h"
 #include "delta/code_fields.h"
 #include "delta/code_layout.h"
-#include "delta/scratch.h"
 
 namespace docker_sync {
 
 namespace {
 
-// Many forms may wait for their second round at the same time.
-constexpr size_t kMostInMemory = size_t{64} << 10;
 constexpr size_t kChunk = size_t{128} << 10;
 
 /// Reads a file in chunks, of which some bytes may have to be seen again with what follows them.
@@ -41,11 +39,11 @@ void append(Bytes& bytes, ByteView more) { bytes.insert(bytes.end(), more.begin(
 
 class Separator {
  public:
-  Separator(const RandomAccess& content, const SpoolFolder& folder)
+  Separator(const RandomAccess& content, const SpoolSpace& space)
       : content_(&content),
         window_(content),
-        form_(std::make_unique<Scratch>(folder, kMostInMemory)),
-        fields_{Scratch(folder), Scratch(folder)} {}
+        form_(std::make_unique<Spool>(space)),
+        fields_{Spool(space), Spool(space)} {}
 
   [[nodiscard]] std::optional<CodeForm> separate() {
     layout_.code = code_of_program(*content_);
@@ -57,7 +55,7 @@ class Separator {
     }
     if (layout_.field_bytes() == 0) return std::nullopt;
     copy(Slice(*content_, position, content_->size() - position), *form_);
-    for (Scratch& fields : fields_) {
+    for (Spool& fields : fields_) {
       fields.flush();
       copy(fields, *form_);
     }
@@ -108,8 +106,8 @@ class Separator {
 
   const RandomAccess* content_;
   Window window_;
-  std::unique_ptr<Scratch> form_;
-  std::array<Scratch, kFieldKinds> fields_;
+  std::unique_ptr<Spool> form_;
+  std::array<Spool, kFieldKinds> fields_;
   CodeLayout layout_;
   Bytes code_;
   std::array<Bytes, kFieldKinds> taken_;
@@ -210,8 +208,8 @@ class Joiner {
 
 }  // namespace
 
-std::optional<CodeForm> take_code_apart(const RandomAccess& content, const SpoolFolder& folder) {
-  return Separator(content, folder).separate();
+std::optional<CodeForm> take_code_apart(const RandomAccess& content, const SpoolSpace& space) {
+  return Separator(content, space).separate();
 }
 
 void put_code_together(ByteView recipe, const RandomAccess& form, uint64_t content_size, Sink& content) {

@@ -29,9 +29,9 @@ struct CodeForm {
 };
 
 /// Nothing where there is no code, or no field in it. Depends on the content alone, so both ends make the same of the
-/// same. Any bytes may be given. Memory: 9 MiB, and of the form 64 KiB, the rest of which goes to
-/// `folder`, with the errors of a Spool.
-[[nodiscard]] std::optional<CodeForm> take_code_apart(const RandomAccess& content, const SpoolFolder& folder);
+/// same. Any bytes may be given. Memory: 1 MiB, beside the form and once more its fields in `space`, with the errors of a
+/// Spool.
+[[nodiscard]] std::optional<CodeForm> take_code_apart(const RandomAccess& content, const SpoolSpace& space);
 
 /// Writes the content of `content_size` bytes that a peer's recipe and form make. Throws ExitCode::protocol where they
 /// do not fit each other; up to that many bytes may have been written by then. The bytes are whatever the peer says:

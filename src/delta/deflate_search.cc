@@ -12,6 +12,9 @@ namespace {
 
 constexpr size_t kChunk = size_t{32} << 10;
 constexpr int kMostFailures = 4;
+// Believed after so many parts in a row, of which every so many-th is tried; of one larger than that only so much.
+constexpr int kTriedFirst = 16, kTriedThen = 8;
+constexpr uint64_t kLarge = 64 << 10;
 
 using Method = DeflateMethod;
 constexpr std::array kForZip{Method::zlib(6),    Method::zlib(9),    Method::gzip(6),    Method::gzip(9),
@@ -45,6 +48,7 @@ class ComparingSink : public Sink {
     left_ -= bytes.size();
   }
   [[nodiscard]] bool differs() const { return differs_; }
+  [[nodiscard]] uint64_t left() const { return left_; }
   [[nodiscard]] bool same() const { return !differs_ && left_ == 0; }
 
  private:
@@ -58,25 +62,40 @@ class ComparingSink : public Sink {
 
 std::optional<DeflateMethod> DeflateSearch::find(const PartPlace& place, uint64_t deflated_size,
                                                  const RandomAccess& inflated) {
+  if (const auto method = believed(place.offset, deflated_size, inflated)) return method;
   for (auto method = worked_.begin(); method != worked_.end(); ++method) {
     if (!makes(*method, place.offset, deflated_size, inflated)) continue;
+    in_a_row_ = method == worked_.begin() ? in_a_row_ + 1 : 1;
     std::rotate(worked_.begin(), method, method + 1);
     return worked_.front();
   }
+  in_a_row_ = 0;
   if (failures_ == kMostFailures) return std::nullopt;
   for (const DeflateMethod method : place.kind == PartKind::zip ? std::span(kForZip) : std::span(kForGzip)) {
     if (std::ranges::find(worked_, method) != worked_.end()) continue;
     if (!makes(method, place.offset, deflated_size, inflated)) continue;
     worked_.insert(worked_.begin(), method);
+    in_a_row_ = 1;
     return method;
   }
   ++failures_;
   return std::nullopt;
 }
 
+std::optional<DeflateMethod> DeflateSearch::believed(uint64_t offset, uint64_t deflated_size,
+                                                     const RandomAccess& inflated) {
+  if (check_ == DeflateCheck::every_part || in_a_row_ < kTriedFirst) return std::nullopt;
+  const bool is_large = deflated_size > kLarge;
+  if (!is_large && in_a_row_ % kTriedThen == 0) return std::nullopt;
+  if (is_large && !makes(worked_.front(), offset, deflated_size, inflated, kLarge)) return std::nullopt;
+  ++in_a_row_;
+  return worked_.front();
+}
+
 bool DeflateSearch::hopeless() const { return worked_.empty() && failures_ == kMostFailures; }
 
-bool DeflateSearch::makes(DeflateMethod method, uint64_t offset, uint64_t deflated_size, const RandomAccess& inflated) {
+bool DeflateSearch::makes(DeflateMethod method, uint64_t offset, uint64_t deflated_size, const RandomAccess& inflated,
+                          uint64_t most) {
   Deflater& deflater = deflaters_.get(method);
   ComparingSink made(*content_, offset, deflated_size);
   deflater.start(made);
@@ -84,6 +103,7 @@ bool DeflateSearch::makes(DeflateMethod method, uint64_t offset, uint64_t deflat
     chunk_.resize(static_cast<size_t>(std::min<uint64_t>(kChunk, inflated.size() - at)));
     inflated.read_at(at, chunk_);
     deflater.write(chunk_);
+    if (!made.differs() && deflated_size - made.left() >= most) return true;
   }
   if (made.differs()) return false;
   deflater.finish();

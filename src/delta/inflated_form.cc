@@ -7,12 +7,12 @@
 #include "base/byte_reader.h"
 #include "base/error.h"
 #include "base/leb128.h"
+#include "base/spool.h"
 #include "delta/deflate_search.h"
 #include "delta/deflater.h"
 #include "delta/inflater.h"
 #include "delta/part_finder.h"
 #include "delta/patch_format.h"
-#include "delta/scratch.h"
 
 namespace docker_sync {
 
@@ -31,11 +31,11 @@ enum class Choice : uint8_t { inflate, leave, no_form };
 /// Walks the parts of a content and writes its form.
 class FormWriter {
  public:
-  FormWriter(const RandomAccess& content, const SpoolFolder& folder)
+  FormWriter(const RandomAccess& content, const SpoolSpace& space)
       : content_(&content),
         finder_(content),
-        part_(folder),
-        form_(std::make_unique<Scratch>(folder)),
+        part_(space),
+        form_(std::make_unique<Spool>(space)),
         limit_(most_inflated_bytes(content.size())) {}
 
   /// Calls `choose` for each part that inflates. Returns whether there is a form.
@@ -67,7 +67,7 @@ class FormWriter {
     return form_->size() <= limit_;
   }
 
-  [[nodiscard]] std::unique_ptr<Scratch> take_form() { return std::move(form_); }
+  [[nodiscard]] std::unique_ptr<Spool> take_form() { return std::move(form_); }
 
  private:
   void add_part(uint64_t offset, uint64_t deflated_size) {
@@ -94,8 +94,8 @@ class FormWriter {
   const RandomAccess* content_;
   PartFinder finder_;
   Inflater inflater_;
-  Scratch part_;
-  std::unique_ptr<Scratch> form_;
+  Spool part_;
+  std::unique_ptr<Spool> form_;
   uint64_t limit_, done_ = 0, wasted_ = 0;
   Bytes chunk_;
 };
@@ -195,15 +195,15 @@ uint64_t most_inflated_bytes(uint64_t content_size) {
 
 bool may_have_inflated_form(ByteView first_bytes) { return may_hold_parts(first_bytes); }
 
-std::unique_ptr<RandomAccess> inflate_all(const RandomAccess& content, const SpoolFolder& folder) {
-  FormWriter writer(content, folder);
+std::unique_ptr<RandomAccess> inflate_all(const RandomAccess& content, const SpoolSpace& space) {
+  FormWriter writer(content, space);
   if (!writer.write([](const PartPlace&, uint64_t, const RandomAccess&) { return Choice::inflate; })) return nullptr;
   return writer.take_form();
 }
 
-std::optional<Inflated> inflate_exactly(const RandomAccess& content, const SpoolFolder& folder) {
-  FormWriter writer(content, folder);
-  DeflateSearch search(content);
+std::optional<Inflated> inflate_exactly(const RandomAccess& content, DeflateCheck check, const SpoolSpace& space) {
+  FormWriter writer(content, space);
+  DeflateSearch search(content, check);
   RecipeWriter recipe;
   Inflated inflated;
   uint64_t exact_bytes = 0, raw_bytes = 0;

@@ -13,6 +13,7 @@
 
 #include "base/io.h"
 #include "base/spool.h"
+#include "delta/deflate_search.h"
 
 namespace docker_sync {
 
@@ -25,8 +26,8 @@ namespace docker_sync {
 
 /// The form for an old content: all parts inflated that inflate. Depends on the content alone, so both ends make the
 /// same of it. Nothing where no part does, or the form would be too large. Any bytes may be given. Time: that of
-/// inflating, twice at most. Memory: 16 MiB; larger parts and forms go to `folder`, with the errors of a Spool.
-[[nodiscard]] std::unique_ptr<RandomAccess> inflate_all(const RandomAccess& content, const SpoolFolder& folder);
+/// inflating, twice at most. The form, and each part once more, are in `space`, with the errors of a Spool.
+[[nodiscard]] std::unique_ptr<RandomAccess> inflate_all(const RandomAccess& content, const SpoolSpace& space);
 
 /// The form for a new content, and what else is needed to make the content of it.
 struct Inflated {
@@ -35,12 +36,13 @@ struct Inflated {
   uint64_t parts = 0, raw_parts = 0;  ///< inflated, and left as they are since they do not deflate to the same
 };
 
-/// Inflates the parts that were seen to deflate to the same bytes again. Nothing where these are less than half of what
-/// is deflated (the form would have little in common with that of the old content, whose parts are inflated all), or
-/// the form would be too large. Time: that of deflating, and little more; where nothing works, that of a block by each
-/// method for each of four parts. Memory: 16 MiB, and 360 KiB for each method tried; larger parts and forms go to
-/// `folder`, with the errors of a Spool.
-[[nodiscard]] std::optional<Inflated> inflate_exactly(const RandomAccess& content, const SpoolFolder& folder);
+/// Inflates the parts that deflate to the same bytes again, which is checked as `check` says. Nothing where these are
+/// less than half of what is deflated (the form would have little in common with that of the old content, whose parts
+/// are inflated all), or the form would be too large. Time: that of deflating, and little more; where nothing works,
+/// that of a block by each method for each of four parts. Memory: 360 KiB for each method tried; the form, and each
+/// part once more, are in `space`, with the errors of a Spool.
+[[nodiscard]] std::optional<Inflated> inflate_exactly(const RandomAccess& content, DeflateCheck check,
+                                                      const SpoolSpace& space);
 
 /// Writes the content of `content_size` bytes that a peer's recipe and form make. Throws ExitCode::protocol where they
 /// are damaged or make more or less; up to `content_size` bytes may have been written by then. The bytes are whatever

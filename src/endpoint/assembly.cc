@@ -11,10 +11,12 @@ namespace {
 /// Tells how far the engine has come, which pulls as fast as it takes in.
 class LoadProgress : public Source {
  public:
-  LoadProgress(std::unique_ptr<Source> below, ProgressReporter& progress, const Descriptor& layer)
-      : below_(std::move(below)), progress_(&progress), layer_(layer) {}
+  LoadProgress(std::unique_ptr<Source> below, ProgressReporter& progress, StageTimes& times, const Descriptor& layer)
+      : below_(std::move(below)), progress_(&progress), times_(&times), layer_(layer) {}
   [[nodiscard]] size_t read(MutableBytes out) override {
+    InStage stage(*times_, "join");
     const size_t count = below_->read(out);
+    stage.add_bytes(count);
     done_ += count;
     progress_->report(Stage::loading, done_, layer_.size, layer_.digest);
     return count;
@@ -23,6 +25,7 @@ class LoadProgress : public Source {
  private:
   std::unique_ptr<Source> below_;
   ProgressReporter* progress_;
+  StageTimes* times_;
   Descriptor layer_;
   uint64_t done_ = 0;
 };
@@ -37,8 +40,8 @@ bool can_leave_out(LayerOrigin origin, PartialLoad partial) {
   return origin == LayerOrigin::present || (origin == LayerOrigin::local && partial == PartialLoad::any_layer);
 }
 
-Assembly::Assembly(const Receive& request, PartialLoad partial, ProgressReporter& progress)
-    : request_(request), partial_(partial), progress_(progress) {
+Assembly::Assembly(const Receive& request, PartialLoad partial, ProgressReporter& progress, StageTimes& times)
+    : request_(request), partial_(partial), progress_(progress), times_(times) {
   std::set<Digest> distinct;
   for (const PlannedLayer& layer : request.layers) {
     (can_leave_out(layer.origin, partial) ? left_out_ : distinct).insert(layer.diff_id);
@@ -79,6 +82,7 @@ void Assembly::close(const Error& error) {
 
 std::optional<ArchiveMember> Assembly::next() {
   if (next_layer_ == layers_.size() && layers_left_ > 0) {
+    const InStage stage(times_, "wait for layers");
     --layers_left_;
     layers_.push_back(*ready_.pop());
   }
@@ -90,11 +94,12 @@ std::optional<ArchiveMember> Assembly::next() {
 
 ArchiveMember Assembly::member_of(const Layer& layer) {
   return {blob_path(layer.descriptor.digest), layer.descriptor.size,
-          [this, layer] { return std::make_unique<LoadProgress>(layer.open(), progress_, layer.descriptor); }};
+          [this, layer] { return std::make_unique<LoadProgress>(layer.open(), progress_, times_, layer.descriptor); }};
 }
 
 std::vector<ArchiveMember> Assembly::make_metadata() {
   if (!known_) {
+    const InStage stage(times_, "wait for layers");
     known_ = from_source_.pop();
     (void)blobs_known_.pop();
   }
@@ -128,7 +133,7 @@ Descriptor Assembly::describe(size_t number) const {
   return blob->second;
 }
 
-void Assembly::start_again_with(std::map<Digest, std::unique_ptr<Spool>> layers) {
+void Assembly::start_again_with(std::map<Digest, std::unique_ptr<RandomAccess>> layers) {
   for (const Digest& layer : left_out_) {
     if (!layers.contains(layer)) throw_removed(layer);
   }

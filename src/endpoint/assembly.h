@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "base/queue.h"
-#include "base/spool.h"
 #include "endpoint/progress_reporter.h"
 #include "engine/engine.h"
 #include "image/archive_writer.h"
@@ -34,7 +33,7 @@ class Assembly {
   std::function<void(const Digest& config, const Digest& manifest)> on_identity;
 
   /// All referred to must outlive this.
-  Assembly(const Receive& request, PartialLoad partial, ProgressReporter& progress);
+  Assembly(const Receive& request, PartialLoad partial, ProgressReporter& progress, StageTimes& times);
 
   /// A layer's bytes can be had, as often as they are opened. Any thread, like all up to close().
   void layer_ready(const Digest& diff_id, uint64_t size, Open open);
@@ -55,9 +54,11 @@ class Assembly {
 
   /// Layers that the archive leaves out.
   [[nodiscard]] const std::set<Digest>& left_out() const { return left_out_; }
-  /// The archive from its beginning again, wherever it was, and now with these layers, too. Throws ExitCode::image
-  /// unless they are all that were left out.
-  void start_again_with(std::map<Digest, std::unique_ptr<Spool>> layers);
+  /// Whether something is left out, but might have to be there after all.
+  [[nodiscard]] bool can_start_again() const { return partial_ != PartialLoad::chain_prefix && !left_out_.empty(); }
+  /// The archive from its beginning again, wherever it was, and now with these layers, too: each is opened once more.
+  /// Throws ExitCode::image unless they are all that were left out.
+  void start_again_with(std::map<Digest, std::unique_ptr<RandomAccess>> layers);
 
  private:
   struct Layer {
@@ -73,6 +74,7 @@ class Assembly {
   const Receive& request_;
   const PartialLoad partial_;
   ProgressReporter& progress_;
+  StageTimes& times_;
 
   size_t layers_left_;  ///< that have not come out of ready_
   Queue<Layer> ready_;
@@ -90,7 +92,7 @@ class Assembly {
   std::set<Digest> left_out_;
   std::deque<Layer> layers_;  ///< of the archive, in its order
   size_t next_layer_ = 0;
-  std::map<Digest, std::unique_ptr<Spool>> read_again_;
+  std::map<Digest, std::unique_ptr<RandomAccess>> read_again_;
   std::optional<std::vector<ArchiveMember>> metadata_;
   size_t next_metadata_ = 0;
 };

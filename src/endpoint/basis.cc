@@ -7,8 +7,27 @@
 
 namespace docker_sync {
 
-Basis::Basis(std::vector<Digest> layers, const LayerCache& cache)
-    : diff_ids_(std::move(layers)), cache_(cache), layers_(diff_ids_.size()) {}
+namespace {
+
+/// A layer that is as long as its index says, which is found out when it is first read: to ask may be to read all of it.
+class IndexedTar : public RandomAccess {
+ public:
+  IndexedTar(std::unique_ptr<RandomAccess> tar, uint64_t size) : tar_(std::move(tar)), size_(size) {}
+  [[nodiscard]] uint64_t size() const override { return size_; }
+  void read_at(uint64_t offset, MutableBytes out) const override {
+    if (tar_->size() != size_) throw Error(ExitCode::verification, "the index of a layer is wrong", "try again");
+    tar_->read_at(offset, out);
+  }
+
+ private:
+  std::unique_ptr<RandomAccess> tar_;
+  uint64_t size_;
+};
+
+}  // namespace
+
+Basis::Basis(std::vector<Digest> layers, const LayerCache& cache, StageTimes& times)
+    : diff_ids_(std::move(layers)), cache_(cache), times_(times), layers_(diff_ids_.size()) {}
 
 uint32_t Basis::number_of(const Digest& layer) const {
   const auto found = std::find(diff_ids_.begin(), diff_ids_.end(), layer);
@@ -16,10 +35,11 @@ uint32_t Basis::number_of(const Digest& layer) const {
   return static_cast<uint32_t>(found - diff_ids_.begin());
 }
 
-void Basis::add(uint32_t number, std::unique_ptr<Spool> tar) {
+const RandomAccess& Basis::add(uint32_t number, std::unique_ptr<RandomAccess> tar) {
   const Digest& diff_id = diff_ids_.at(number);
-  std::optional<LayerIndex> index = cache_.find(diff_id, tar->size());
+  std::optional<LayerIndex> index = cache_.find(diff_id);
   if (!index) {
+    const InStage stage(times_, "index the basis", tar->size());
     index = index_layer(*tar);
     cache_.store(diff_id, *index);
   }
@@ -31,7 +51,9 @@ void Basis::add(uint32_t number, std::unique_ptr<Spool> tar) {
     index->files.pop_front();
   }
   index->contents.shrink_to_fit();
-  layers_.at(number) = {std::move(tar), std::move(*index)};
+  auto indexed = std::make_unique<IndexedTar>(std::move(tar), index->tar_bytes);
+  layers_.at(number) = {std::move(indexed), std::move(*index)};
+  return *layers_.at(number).tar;
 }
 
 void Basis::seal() {
@@ -68,7 +90,7 @@ void check_place(const Basis& basis, const BasisFile& place) {
     throw Error(ExitCode::verification, "layer " + basis.diff_ids()[place.layer].brief() + " was removed while syncing",
                 "try again");
   }
-  const uint64_t size = basis.tar(place.layer).size();
+  const uint64_t size = basis.size(place.layer);
   if (place.size > size || place.offset > size - place.size) throw_protocol("a place outside of a layer");
 }
 

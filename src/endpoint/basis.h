@@ -13,7 +13,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/spool.h"
+#include "base/io.h"
+#include "base/stage_times.h"
 #include "delta/basis_index.h"
 #include "endpoint/layer_cache.h"
 #include "image/digest.h"
@@ -24,8 +25,8 @@ class Basis {
  public:
   using Content = LayerIndex::Content;
 
-  /// `layers`: the one to prefer last. `cache` must outlive this.
-  explicit Basis(std::vector<Digest> layers, const LayerCache& cache);
+  /// `layers`: the one to prefer last. All referred to must outlive this.
+  Basis(std::vector<Digest> layers, const LayerCache& cache, StageTimes& times);
 
   [[nodiscard]] const std::vector<Digest>& diff_ids() const { return diff_ids_; }
   /// The layer's number. REQUIRES: it is one of diff_ids().
@@ -33,7 +34,7 @@ class Basis {
 
   /// Takes a layer: splits and hashes it in the calling thread, of which there may be several, unless its index is in
   /// the cache. Memory: 72 bytes per file that stay, and 32 until it returns.
-  void add(uint32_t layer, std::unique_ptr<Spool> tar);
+  const RandomAccess& add(uint32_t layer, std::unique_ptr<RandomAccess> tar);
 
   /// No more layers come.
   void seal();
@@ -48,7 +49,9 @@ class Basis {
   /// False for a layer that could not be read.
   [[nodiscard]] bool has(uint32_t layer) const { return layers_.at(layer).tar != nullptr; }
   [[nodiscard]] bool has_all() const;
+  /// Throws ExitCode::verification where it turns out not to be what its index says.
   [[nodiscard]] const RandomAccess& tar(uint32_t layer) const { return *layers_.at(layer).tar; }
+  [[nodiscard]] uint64_t size(uint32_t layer) const { return layers_.at(layer).index.tar_bytes; }
   /// Every piece's content, in order: the gap before it begins where the one before ends.
   [[nodiscard]] const std::vector<Content>& contents(uint32_t layer) const { return layers_.at(layer).index.contents; }
 
@@ -61,12 +64,13 @@ class Basis {
 
  private:
   struct Layer {
-    std::unique_ptr<Spool> tar;
+    std::unique_ptr<RandomAccess> tar;
     LayerIndex index;  ///< without its files: they are in index_
   };
 
   std::vector<Digest> diff_ids_;
   const LayerCache& cache_;
+  StageTimes& times_;
   std::vector<Layer> layers_;
   std::mutex mutex_;  ///< guards all below, and layers_ until ready_
   std::condition_variable changed_;

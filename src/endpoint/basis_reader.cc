@@ -8,32 +8,27 @@
 
 namespace docker_sync {
 
-void read_basis(Engine& engine, const SpoolFolder& folder, const BasisReading& reading, Basis& basis) {
-  std::vector<std::string> ids;
+void read_basis(Engine& engine, const SpoolSpace& space, LayerReader reader, const BasisReading& reading,
+                Basis& basis) {
   uint64_t total = 0;
-  for (const std::string& id : reading.images) {
-    if (const auto image = engine.inspect(id)) {
-      ids.push_back(image->id);
-      total += image->size;
-    }
-  }
-  folder.require_space(total);
+  for (const ImageInfo& image : reading.images) total += image.size;
   std::set<Digest> missing = reading.needed;
-  SavedLayers wanted;
+  WantedLayers wanted;
   wanted.layers = reading.layers;
-  wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<Spool> tar) {
-    if (missing.erase(diff_id) > 0) reading.on_needed(diff_id, *tar);
-    basis.add(basis.number_of(diff_id), std::move(tar));
+  wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<RandomAccess> tar) {
+    const RandomAccess& there = basis.add(basis.number_of(diff_id), std::move(tar));
+    if (missing.erase(diff_id) > 0) reading.on_needed(diff_id, there);
   };
   wanted.on_image = reading.on_image;
   wanted.on_progress = [&](uint64_t done) {
     if (reading.on_progress) reading.on_progress(done, total);
   };
   try {
-    if (!ids.empty()) read_saved_layers(engine, ids, folder, wanted);
+    if (!reading.images.empty()) read_layers(engine, reading.images, space, reader, wanted);
   } catch (const Error& error) {
     // What has come is as good a basis as before; only what must be here is missed.
-    if (error.code() != ExitCode::image) throw;
+    const bool cannot_save = error.code() == ExitCode::engine && reader != LayerReader::store && missing.empty();
+    if (error.code() != ExitCode::image && !cannot_save) throw;
     warn(std::string("a basis image could not be read whole (") + error.what() + "), more will be sent");
   }
   if (!missing.empty()) {
@@ -41,8 +36,8 @@ void read_basis(Engine& engine, const SpoolFolder& folder, const BasisReading& r
   }
 }
 
-std::vector<std::string> images_holding(const std::vector<ImageInfo>& images, std::set<Digest>& layers) {
-  std::vector<std::string> ids;
+std::vector<ImageInfo> images_holding(const std::vector<ImageInfo>& images, std::set<Digest>& layers) {
+  std::vector<ImageInfo> holding;
   std::set<Digest> missing = layers;
   while (!missing.empty()) {
     const auto held = [&](const ImageInfo& image) {
@@ -53,10 +48,10 @@ std::vector<std::string> images_holding(const std::vector<ImageInfo>& images, st
                                        [&](const ImageInfo& a, const ImageInfo& b) { return held(a) < held(b); });
     if (best == images.end() || held(*best) == 0) break;
     for (const Digest& layer : best->identity.diff_ids) missing.erase(layer);
-    ids.push_back(best->id);
+    holding.push_back(*best);
   }
   for (const Digest& layer : missing) layers.erase(layer);
-  return ids;
+  return holding;
 }
 
 }  // namespace docker_sync

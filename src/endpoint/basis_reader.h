@@ -11,26 +11,27 @@
 
 #include "endpoint/basis.h"
 #include "engine/engine.h"
-#include "engine/saved_layers.h"
+#include "engine/layer_reading.h"
 
 namespace docker_sync {
 
 struct BasisReading {
-  std::vector<std::string> images;  ///< engine IDs
-  std::set<Digest> layers;          ///< wanted ones of the basis, all in one of the images
+  std::vector<ImageInfo> images;
+  std::set<Digest> layers;  ///< wanted ones of the basis, all in one of the images
   /// Of these, layers that must be read. `on_needed` is called as soon as such a layer is here.
   std::set<Digest> needed;
-  std::function<void(const Digest&, const Spool&)> on_needed;
-  std::function<void(const SavedImage&)> on_image;  ///< as in SavedLayers
+  std::function<void(const Digest&, const RandomAccess&)> on_needed;
+  std::function<void(const StoredImage&)> on_image;  ///< as in WantedLayers
   std::function<void(uint64_t done, uint64_t total)> on_progress;
 };
 
 /// Reads into `basis`, without sealing it. An image that cannot be read is no failure: its layers are left out with a
-/// warning; only what is needed must come, else ExitCode::image. Scratch: all wanted layers and the largest other one.
-void read_basis(Engine& engine, const SpoolFolder& folder, const BasisReading& reading, Basis& basis);
+/// warning; only what is needed must come, else ExitCode::image. Scratch: as read_layers().
+void read_basis(Engine& engine, const SpoolSpace& space, LayerReader reader, const BasisReading& reading,
+                Basis& basis);
 
 /// As few of the images as easily found that hold all of `layers` that any of them holds; what none holds is taken out
 /// of `layers`.
-[[nodiscard]] std::vector<std::string> images_holding(const std::vector<ImageInfo>& images, std::set<Digest>& layers);
+[[nodiscard]] std::vector<ImageInfo> images_holding(const std::vector<ImageInfo>& images, std::set<Digest>& layers);
 
 }  // namespace docker_sync

@@ -7,29 +7,32 @@
 
 #include "base/concatenation.h"
 #include "base/error.h"
+#include "base/spool.h"
 #include "delta/delta_parts.h"
 #include "delta/patch.h"
-#include "delta/scratch.h"
 #include "wire/limits.h"
 
 namespace docker_sync {
 
 namespace {
 
-/// Hashes what goes into a spool, and tells how much that is.
-class HashedSpool : public Sink {
+/// What copies from its basis at least so much is not copied for it.
+constexpr uint64_t kLeftInBasis = 4 << 20;
+
+/// Hashes what goes to a sink, and tells how much that is.
+class HashedSink : public Sink {
  public:
-  HashedSpool(Spool& spool, const std::function<void(uint64_t)>& tell) : spool_(&spool), tell_(&tell) {}
+  HashedSink(Sink& below, const std::function<void(uint64_t)>& tell) : below_(&below), tell_(&tell) {}
   void write(ByteView bytes) override {
     hasher_.write(bytes);
-    spool_->write(bytes);
+    below_->write(bytes);
     written_ += bytes.size();
     (*tell_)(written_);
   }
   [[nodiscard]] ContentHash finish() { return hasher_.finish(); }
 
  private:
-  Spool* spool_;
+  Sink* below_;
   const std::function<void(uint64_t)>* tell_;
   ContentHasher hasher_;
   uint64_t written_ = 0;
@@ -37,15 +40,14 @@ class HashedSpool : public Sink {
 
 }  // namespace
 
-Collector::Collector(RecordReader& contents, const SpoolFolder& folder, const Basis& basis, ArrivedContents& arrived,
+Collector::Collector(RecordReader& contents, const SpoolSpace& space, const Basis& basis, ArrivedContents& arrived,
                      Outcome outcome)
-    : contents_(contents), folder_(folder), basis_(basis), arrived_(arrived), outcome_(std::move(outcome)) {}
+    : contents_(contents), space_(space), basis_(basis), arrived_(arrived), outcome_(std::move(outcome)) {}
 
 void Collector::collect(const WantedBlock& block) {
   if (block.draft) {
-    const Wanted& wanted = block.contents.at(0);
-    return take_form(wanted, block.draft->head(),
-                     [&](Sink& form) { take_runs([&](Source& delta) { block.draft->complete(delta, form); }); });
+    take_runs([&](Source& delta) { block.draft->fill(delta); });
+    return take_draft(block.contents.at(0), block.draft);
   }
   if (block.further) return collect_again(block.contents.at(0));
   if (block.elsewhere) {
@@ -64,17 +66,15 @@ void Collector::collect_one(const Wanted& wanted) {
     case Method::data:
       return take_form(wanted, head, [&](Sink& form) { contents_.copy_to(form, head.form_size); });
     case Method::patch: {
-      const OldForm old_form(basis_, read_place(), head.kind, folder_);
+      const OldForm old_form(basis_, read_place(), head.kind, space_);
       return take_form(wanted, head, [&](Sink& form) {
         take_runs([&](Source& patch) { apply_patch(old_form.bytes(), patch, form, head.form_size); });
       });
     }
     case Method::bundled:
       return add_to_bundle(wanted);
-    case Method::rsync:
+    case Method::delta:
       return collect_delta(wanted, head);
-    case Method::draft:
-      return collect_draft(wanted, head);
   }
 }
 
@@ -93,25 +93,31 @@ void Collector::collect_elsewhere(const Basis& elsewhere, const Wanted& wanted) 
 }
 
 void Collector::collect_delta(const Wanted& wanted, const FormHead& head) {
-  const OldForm old_form = signed_old_form(wanted, head);
   const uint64_t begin = contents_.position();
-  take_form(wanted, head, [&](Sink& form) {
-    take_runs([&](Source& delta) { apply_delta(old_form.bytes(), delta, form, head.form_size); });
-    outcome_.delta_came(wanted, contents_.position() - begin);
-  });
-}
-
-void Collector::collect_draft(const Wanted& wanted, const FormHead& head) {
-  const uint64_t begin = contents_.position();
-  auto draft = std::make_shared<Draft>(folder_, signed_old_form(wanted, head), head);
+  auto draft = std::make_shared<Draft>(space_, signed_old_form(wanted, head), head);
   take_runs([&](Source& delta) { draft->read(delta); });
   outcome_.delta_came(wanted, contents_.position() - begin);
-  outcome_.unfinished({wanted, std::move(draft)});
+  if (draft->holes() > 0) return outcome_.unfinished({wanted, std::move(draft)});
+  take_draft(wanted, std::move(draft));
+}
+
+void Collector::take_draft(const Wanted& wanted, std::shared_ptr<const Draft> draft) {
+  const FormHead& head = draft->head();
+  if (head.kind != FormKind::plain || wanted.size < kLeftInBasis) {
+    return take_made(wanted, head, draft->form());
+  }
+  CallbackSink nowhere([](ByteView) {});
+  HashedSink hashed(nowhere, outcome_.progress);
+  copy(draft->form(), hashed);
+  if (!is_right(wanted, head, hashed.finish())) return;
+  const RandomAccess* bytes = &draft->form();
+  arrived_.arrived(wanted.number, {std::move(draft), bytes});
+  outcome_.arrived(wanted);
 }
 
 OldForm Collector::signed_old_form(const Wanted& wanted, const FormHead& head) const {
   if (!wanted.similar || head.kind != wanted.signed_form) throw_protocol("a delta without a signature");
-  return {basis_, *wanted.similar, head.kind, folder_};
+  return {basis_, *wanted.similar, head.kind, space_};
 }
 
 void Collector::add_to_bundle(const Wanted& wanted) {
@@ -129,10 +135,10 @@ void Collector::end_bundle() {
   uint64_t new_size = 0;
   for (const auto& [wanted, old_place] : bundle.contents) {
     const FormHead& head = heads.emplace_back(FormHead::read_in_bundle(contents_, wanted.size));
-    old_bytes.add(old_forms.emplace_back(basis_, old_place, head.kind, folder_).bytes());
+    old_bytes.add(old_forms.emplace_back(basis_, old_place, head.kind, space_).bytes());
     new_size += head.form_size;
   }
-  Scratch forms(folder_);
+  Spool forms(space_);
   take_runs([&](Source& patch) { apply_patch(old_bytes, patch, forms, new_size); });
   forms.flush();
   uint64_t offset = 0;
@@ -144,24 +150,41 @@ void Collector::end_bundle() {
 }
 
 void Collector::take_form(const Wanted& wanted, const FormHead& head, const std::function<void(Sink&)>& make) {
-  const uint64_t offset = arrived_.spool().size();
-  HashedSpool content(arrived_.spool(), outcome_.progress);
-  if (head.kind == FormKind::plain) {
-    make(content);
-  } else {
-    Scratch form(folder_);
-    make(form);
-    form.flush();
-    head.make_content(form, wanted.size, content);
-  }
-  const ContentHash hash = content.finish();
-  if (wanted.hash && short_hash(hash) != *wanted.hash) {
-    if (head.method != Method::data || head.kind != FormKind::plain) return outcome_.unfinished({wanted, nullptr});
+  if (head.kind == FormKind::plain) return take_content(wanted, head, make);
+  Spool form(space_);
+  make(form);
+  form.flush();
+  take_made(wanted, head, form);
+}
+
+void Collector::take_made(const Wanted& wanted, const FormHead& head, const RandomAccess& form) {
+  take_content(wanted, head, [&](Sink& content) {
+    try {
+      head.make_content(form, wanted.size, content);
+    } catch (const Error& error) {
+      // An archive of which the source has tried samples may become another one, of another size. Its hash will tell.
+      const bool was_guessed = head.kind == FormKind::inflated && wanted.hash && error.code() == ExitCode::protocol;
+      if (!was_guessed) throw;
+    }
+  });
+}
+
+void Collector::take_content(const Wanted& wanted, const FormHead& head, const std::function<void(Sink&)>& make) {
+  HashedSink content(arrived_.begin(wanted.number, wanted.size), outcome_.progress);
+  make(content);
+  if (!is_right(wanted, head, content.finish())) return;
+  arrived_.arrived(wanted.number);
+  outcome_.arrived(wanted);
+}
+
+bool Collector::is_right(const Wanted& wanted, const FormHead& head, const ContentHash& hash) {
+  if (!wanted.hash || short_hash(hash) == *wanted.hash) return true;
+  if (head.method == Method::data && head.kind == FormKind::plain) {
     throw Error(ExitCode::verification, "a file of the image arrived with another hash than it was offered with",
                 "try again; the source's disk or memory may be damaged");
   }
-  arrived_.arrived(wanted.number, offset);
-  outcome_.arrived(wanted);
+  outcome_.unfinished({wanted, nullptr});
+  return false;
 }
 
 void Collector::take_runs(const std::function<void(Source&)>& read) {

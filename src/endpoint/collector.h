@@ -15,33 +15,9 @@
 #include "endpoint/draft.h"
 #include "endpoint/layer_rebuild.h"
 #include "endpoint/records.h"
+#include "endpoint/wanted.h"
 
 namespace docker_sync {
-
-/// A content that will come.
-struct Wanted {
-  size_t layer = 0;
-  uint64_t block = 0, index = 0;     ///< as AnswerTag::again names it
-  uint64_t size = 0, number = 0;     ///< number: of ArrivedContents
-  std::optional<ShortHash> hash;     ///< told for what was asked
-  std::optional<BasisFile> similar;  ///< its signature was sent
-  FormKind signed_form{};            ///< of what
-  bool elsewhere = false;            ///< it does not come: it is read from another image here
-};
-
-/// A content that needs another question: the holes of its draft, or all of it as data.
-struct Unfinished {
-  Wanted wanted;
-  std::shared_ptr<Draft> draft;
-};
-
-/// The contents of a block that travel, or one that was unfinished, or those that are read from other images.
-struct WantedBlock {
-  std::vector<Wanted> contents;
-  bool further = false;
-  std::shared_ptr<Draft> draft;  ///< of that one; none if it comes as data
-  std::shared_ptr<const Basis> elsewhere;
-};
 
 class Collector {
  public:
@@ -53,7 +29,7 @@ class Collector {
   };
 
   /// All referred to must outlive this. REQUIRES: `basis` is sealed.
-  Collector(RecordReader& contents, const SpoolFolder& folder, const Basis& basis, ArrivedContents& arrived,
+  Collector(RecordReader& contents, const SpoolSpace& space, const Basis& basis, ArrivedContents& arrived,
             Outcome outcome);
 
   /// Throws ExitCode::protocol on what may not be said, ExitCode::verification if even data has the wrong hash.
@@ -65,18 +41,23 @@ class Collector {
   void collect_again(const Wanted& wanted);
   void collect_elsewhere(const Basis& elsewhere, const Wanted& wanted);
   void collect_delta(const Wanted& wanted, const FormHead& head);
-  void collect_draft(const Wanted& wanted, const FormHead& head);
+  /// REQUIRES: it has no holes, or they were filled.
+  void take_draft(const Wanted& wanted, std::shared_ptr<const Draft> draft);
   /// The form of the similar content that was signed. Throws ExitCode::protocol if none was, or another one.
   [[nodiscard]] OldForm signed_old_form(const Wanted& wanted, const FormHead& head) const;
   void add_to_bundle(const Wanted& wanted);
   void end_bundle();
-  /// Takes a content's form from `make`, makes the content of it, and tells what became of it.
+  /// Takes a content's form from `make`, or is given it, or takes the content itself, and tells what became of it.
   void take_form(const Wanted& wanted, const FormHead& head, const std::function<void(Sink& form)>& make);
+  void take_made(const Wanted& wanted, const FormHead& head, const RandomAccess& form);
+  void take_content(const Wanted& wanted, const FormHead& head, const std::function<void(Sink& content)>& make);
+  /// False, once that was told, if it has to come in another way. Throws as collect().
+  [[nodiscard]] bool is_right(const Wanted& wanted, const FormHead& head, const ContentHash& hash);
   void take_runs(const std::function<void(Source& runs)>& read);
   [[nodiscard]] BasisFile read_place();
 
   RecordReader& contents_;
-  const SpoolFolder& folder_;
+  const SpoolSpace& space_;
   const Basis& basis_;
   ArrivedContents& arrived_;
   Outcome outcome_;

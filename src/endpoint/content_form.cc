@@ -45,14 +45,15 @@ FormKind form_to_try(const RandomAccess& content) {
   return may_have_code_form(first) ? FormKind::code : FormKind::plain;
 }
 
-NewForm::NewForm(const Slice& content, FormKind wanted, const SpoolFolder& folder) : content_(content) {
+NewForm::NewForm(const Slice& content, FormKind wanted, DeflateCheck check, const SpoolSpace& space)
+    : content_(content) {
   if (wanted == FormKind::plain || wanted != form_to_try(content)) return;
   if (wanted == FormKind::inflated) {
-    if (auto inflated = inflate_exactly(content, folder)) {
+    if (auto inflated = inflate_exactly(content, check, space)) {
       form_ = std::move(inflated->form);
       recipe_ = std::move(inflated->recipe);
     }
-  } else if (auto code = take_code_apart(content, folder)) {
+  } else if (auto code = take_code_apart(content, space)) {
     form_ = std::move(code->form);
     recipe_ = std::move(code->recipe);
   }
@@ -80,20 +81,20 @@ void NewForm::put_recipe(Sink& contents) const {
   put_run(contents, recipe_);
 }
 
-OldForm::OldForm(const Basis& basis, const BasisFile& place, FormKind wanted, const SpoolFolder& folder)
+OldForm::OldForm(const Basis& basis, const BasisFile& place, FormKind wanted, const SpoolSpace& space)
     : content_(basis.tar(place.layer), place.offset, place.size) {
   if (wanted == FormKind::plain || wanted != form_to_try(content_)) return;
   if (wanted == FormKind::inflated) {
-    form_ = inflate_all(content_, folder);
-  } else if (auto code = take_code_apart(content_, folder)) {
+    form_ = inflate_all(content_, space);
+  } else if (auto code = take_code_apart(content_, space)) {
     form_ = std::move(code->form);
   }
   if (form_) kind_ = wanted;
 }
 
-OldForm OldForm::best(const Basis& basis, const BasisFile& place, const SpoolFolder& folder) {
+OldForm OldForm::best(const Basis& basis, const BasisFile& place, const SpoolSpace& space) {
   const Slice content(basis.tar(place.layer), place.offset, place.size);
-  return {basis, place, form_to_try(content), folder};
+  return {basis, place, form_to_try(content), space};
 }
 
 uint64_t OldForm::likely_size(uint64_t new_content_size) const {
@@ -109,7 +110,7 @@ FormHead FormHead::read(RecordReader& contents, uint64_t content_size) {
   const uint8_t byte = contents.byte();
   const auto method = static_cast<Method>(byte & ((1 << kKindShift) - 1));
   const FormKind kind = to_kind(byte >> kKindShift);
-  if (method > Method::draft || (method == Method::bundled && kind != FormKind::plain)) {
+  if (method > Method::delta || (method == Method::bundled && kind != FormKind::plain)) {
     throw_protocol("a content that comes in an unknown way");
   }
   return read_recipe(contents, method, kind, content_size);

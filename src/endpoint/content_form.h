@@ -9,6 +9,7 @@
 
 #include "base/spool.h"
 #include "delta/basis_index.h"
+#include "delta/deflate_search.h"
 #include "endpoint/basis.h"
 #include "endpoint/records.h"
 
@@ -20,8 +21,8 @@ namespace docker_sync {
 /// A new content at the source. What it is made of must outlive it.
 class NewForm {
  public:
-  /// Plain unless it has that form, and can be made of it again.
-  NewForm(const Slice& content, FormKind wanted, const SpoolFolder& folder);
+  /// Plain unless it has that form, and can be made of it again, as surely as `check` says.
+  NewForm(const Slice& content, FormKind wanted, DeflateCheck check, const SpoolSpace& space);
 
   [[nodiscard]] const RandomAccess& bytes() const;
   [[nodiscard]] FormKind kind() const { return kind_; }
@@ -43,9 +44,9 @@ class NewForm {
 class OldForm {
  public:
   /// Not plain if it has another form.
-  [[nodiscard]] static OldForm best(const Basis& basis, const BasisFile& place, const SpoolFolder& folder);
+  [[nodiscard]] static OldForm best(const Basis& basis, const BasisFile& place, const SpoolSpace& space);
   /// Plain where it has no such form.
-  OldForm(const Basis& basis, const BasisFile& place, FormKind wanted, const SpoolFolder& folder);
+  OldForm(const Basis& basis, const BasisFile& place, FormKind wanted, const SpoolSpace& space);
 
   [[nodiscard]] const RandomAccess& bytes() const;
   [[nodiscard]] FormKind kind() const { return kind_; }

@@ -19,9 +19,9 @@ constexpr uint64_t kMostWaiting = 8 << 20;
 
 }  // namespace
 
-ContentSender::ContentSender(OfferedBlocks& blocks, const Basis& shared, const SpoolFolder& folder,
+ContentSender::ContentSender(OfferedBlocks& blocks, const Basis& shared, const SpoolSpace& space, StageTimes& times,
                              RecordReader& answers, PacedSink& contents)
-    : blocks_(blocks), shared_(shared), folder_(folder), answers_(answers), contents_(contents) {}
+    : blocks_(blocks), shared_(shared), space_(space), times_(times), answers_(answers), contents_(contents) {}
 
 void ContentSender::run() {
   for (uint64_t number = 0; const OfferedBlock* block = blocks_.wait_for(number); ++number) {
@@ -53,8 +53,13 @@ void ContentSender::work_off(uint64_t most_waiting) {
   }
 }
 
-void ContentSender::add(WorkAhead::Task task, uint64_t weight) {
-  work_.push(std::move(task), weight <= kLargestAhead);
+void ContentSender::add(WorkAhead::Task task, uint64_t bytes, uint64_t weight) {
+  work_.push(
+      [this, work = std::move(task), bytes](Sink& sink) {
+        const InStage stage(times_, "encode", bytes);
+        work(sink);
+      },
+      weight <= kLargestAhead);
   weights_.push_back(weight);
   waiting_ += weight;
 }
@@ -103,7 +108,7 @@ void ContentSender::send_refined() {
   const SentDraft draft = take_draft(name);
   const OfferedBlock& block = blocks_.at(name.block);
   const OfferedContent& content = block.contents[static_cast<size_t>(name.index)];
-  const NewForm form(Slice(*block.layer, content.offset, content.size), draft.form, folder_);
+  const NewForm form(Slice(*block.layer, content.offset, content.size), draft.form, DeflateCheck::samples, space_);
   Concatenation holes;
   for (const DeltaHole& hole : draft.holes) holes.add(form.bytes(), hole.new_offset, hole.new_size);
   SequentialReader reader(holes);
@@ -123,23 +128,26 @@ void ContentSender::add_content(const Name& name, const OfferedBlock& block, con
                                 Answer answer) {
   const Slice bytes(*block.layer, content.offset, content.size);
   if (answer == Answer::have) return;
+  // What was asked for has told its hash, so that it can be asked for again.
+  const DeflateCheck check = content.claim == Claim::ask ? DeflateCheck::samples : DeflateCheck::every_part;
   if (answer != Answer::none) {
     auto signature = std::make_shared<Bytes>(answers_.run(limits::kSignatureBytes));
     const FormKind form = signed_form(answer);
     const uint64_t weight = bytes.size() + signature->size();
-    add([=, this](Sink& sink) { write_delta(name, bytes, *signature, form, sink); }, weight);
+    add([=, this](Sink& sink) { write_delta(name, bytes, *signature, form, sink); }, bytes.size(), weight);
   } else if (!content.similar) {
     // What is only copied is not worth a copy in memory.
     const bool copied = form_to_try(bytes) == FormKind::plain;
-    add([=, this](Sink& sink) { write_data(bytes, sink); }, copied ? kLargestAhead + 1 : bytes.size());
+    add([=, this](Sink& sink) { write_data(bytes, check, sink); }, bytes.size(),
+        copied ? kLargestAhead + 1 : bytes.size());
   } else if (std::max(content.size, content.similar->size) <= kLargestBundled) {
     add_to_bundle(bytes, *content.similar);
   } else {
     MemorySink place;
     places_.put(place, *content.similar);
     const BasisFile old_place = *content.similar;
-    add([=, this, told = place.bytes()](Sink& sink) { write_patched(bytes, old_place, told, sink); },
-        bytes.size() + old_place.size);
+    add([=, this, told = place.bytes()](Sink& sink) { write_patched(bytes, old_place, told, check, sink); },
+        bytes.size(), bytes.size() + old_place.size);
   }
 }
 
@@ -147,7 +155,7 @@ void ContentSender::add_to_bundle(const Slice& bytes, const BasisFile& old_place
   MemorySink head;
   put_tag(head, Method::bundled);
   places_.put(head, old_place);
-  add([told = head.bytes()](Sink& sink) { sink.write(told); }, 0);
+  add([told = head.bytes()](Sink& sink) { sink.write(told); }, 0, 0);
   if (!bundle_) bundle_ = std::make_shared<Bundle>();
   bundle_->contents.emplace_back(bytes, old_place);
   bundle_->size.add(old_place.size, bytes.size());
@@ -155,29 +163,38 @@ void ContentSender::add_to_bundle(const Slice& bytes, const BasisFile& old_place
 }
 
 void ContentSender::end_bundle() {
-  const uint64_t weight = bundle_->size.new_bytes + bundle_->size.old_bytes;
-  add([this, bundle = std::exchange(bundle_, nullptr)](Sink& sink) { write_rest(*bundle, sink); }, weight);
+  const BundleSize size = bundle_->size;
+  add([this, bundle = std::exchange(bundle_, nullptr)](Sink& sink) { write_rest(*bundle, sink); }, size.new_bytes,
+      size.new_bytes + size.old_bytes);
 }
 
-void ContentSender::write_data(const Slice& bytes, Sink& contents) {
+void ContentSender::write_data(const Slice& bytes, DeflateCheck check, Sink& contents) {
   // Code packs better in parts, whatever the link leaves time for.
   const bool is_code = form_to_try(bytes) == FormKind::code;
-  const NewForm form(bytes, is_code ? FormKind::code : inflated_if_time(), folder_);
+  put_data(NewForm(bytes, is_code ? FormKind::code : inflated_if_time(), check, space_), contents);
+}
+
+void ContentSender::put_data(const NewForm& form, Sink& contents) {
   form.put_head(contents, Method::data);
   copy(form.bytes(), contents);
 }
 
 void ContentSender::write_delta(const Name& name, const Slice& bytes, ByteView signature, FormKind signed_form,
                                 Sink& contents) {
-  const NewForm form(bytes, signed_form, folder_);
+  // Inflating and, at the other end, deflating costs more than what it saves to a link that is faster than that.
+  const bool has_time = signed_form != FormKind::inflated || inflated_if_time() == FormKind::inflated;
+  const NewForm form(bytes, has_time ? signed_form : FormKind::plain, DeflateCheck::samples, space_);
   // Nothing of one form lies in another.
-  if (form.kind() != signed_form) return write_data(bytes, contents);
+  if (form.kind() != signed_form) {
+    const bool was_tried = form_to_try(bytes) == signed_form;
+    return was_tried ? put_data(form, contents) : write_data(bytes, DeflateCheck::samples, contents);
+  }
   SequentialReader reader(form.bytes());
   const std::vector<DeltaPart> parts = find_delta(signature, reader);
   std::vector<DeltaHole> holes;
   // A form that is deflated again is not made twice.
   if (signed_form != FormKind::inflated) holes = find_holes(parts, block_bytes_of(signature));
-  form.put_head(contents, holes.empty() ? Method::rsync : Method::draft);
+  form.put_head(contents, Method::delta);
   RunSink delta(contents, limits::kDeltaRunBytes);
   put_delta(parts, holes, form.bytes(), delta);
   delta.end();
@@ -186,9 +203,10 @@ void ContentSender::write_delta(const Name& name, const Slice& bytes, ByteView s
   drafts_.emplace(name, SentDraft{signed_form, std::move(holes)});
 }
 
-void ContentSender::write_patched(const Slice& bytes, const BasisFile& old_place, ByteView place, Sink& contents) {
-  const NewForm new_form(bytes, inflated_if_time(), folder_);
-  const OldForm old_form(shared_, old_place, new_form.kind(), folder_);
+void ContentSender::write_patched(const Slice& bytes, const BasisFile& old_place, ByteView place, DeflateCheck check,
+                                  Sink& contents) {
+  const NewForm new_form(bytes, inflated_if_time(), check, space_);
+  const OldForm old_form(shared_, old_place, new_form.kind(), space_);
   new_form.put_head(contents, Method::patch);
   contents.write(place);
   write_patch(old_form.bytes(), new_form.bytes(), contents);
@@ -199,17 +217,15 @@ void ContentSender::write_rest(const Bundle& bundle, Sink& contents) {
   std::deque<OldForm> old_forms;
   Concatenation old_bytes, new_bytes;
   for (const auto& [bytes, old_place] : bundle.contents) {
-    const NewForm& form = new_forms.emplace_back(bytes, inflated_if_time(), folder_);
+    const NewForm& form = new_forms.emplace_back(bytes, inflated_if_time(), DeflateCheck::every_part, space_);
     form.put_in_bundle(contents);
     new_bytes.add(form.bytes());
-    old_bytes.add(old_forms.emplace_back(shared_, old_place, form.kind(), folder_).bytes());
+    old_bytes.add(old_forms.emplace_back(shared_, old_place, form.kind(), space_).bytes());
   }
   write_patch(old_bytes, new_bytes, contents);
 }
 
-FormKind ContentSender::inflated_if_time() {
-  return contents_.patch_work().strong ? FormKind::inflated : FormKind::plain;
-}
+FormKind ContentSender::inflated_if_time() { return contents_.leaves_time() ? FormKind::inflated : FormKind::plain; }
 
 void ContentSender::write_patch(const RandomAccess& old_bytes, const RandomAccess& new_bytes, Sink& contents) {
   const Pace::PatchWork work = contents_.patch_work();

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 
+#include "base/stage_times.h"
 #include "base/work_ahead.h"
 #include "delta/delta_parts.h"
 #include "delta/patch.h"
@@ -23,8 +24,8 @@ namespace docker_sync {
 class ContentSender {
  public:
   /// All referred to must outlive this. REQUIRES: `shared` is sealed.
-  ContentSender(OfferedBlocks& blocks, const Basis& shared, const SpoolFolder& folder, RecordReader& answers,
-                PacedSink& contents);
+  ContentSender(OfferedBlocks& blocks, const Basis& shared, const SpoolSpace& space, StageTimes& times,
+                RecordReader& answers, PacedSink& contents);
 
   /// Returns when the destination has asked for the last one. Throws ExitCode::protocol on what may not be said.
   /// Memory: the signatures of a block, and what make_patch() needs, for two contents of which one is small.
@@ -46,16 +47,18 @@ class ContentSender {
   void send_refined();
   /// Does some of what waits, or, in the end, all.
   void work_off(uint64_t most_waiting);
-  /// `weight`: bytes that it works on.
-  void add(WorkAhead::Task task, uint64_t weight);
+  /// `bytes`: of contents, `weight`: those that it works on, old ones too.
+  void add(WorkAhead::Task task, uint64_t bytes, uint64_t weight);
   void add_content(const Name& name, const OfferedBlock& block, const OfferedContent& content, Answer answer);
   void add_to_bundle(const Slice& bytes, const BasisFile& old_place);
   void end_bundle();
 
   // In any thread:
-  void write_data(const Slice& bytes, Sink& contents);
+  void write_data(const Slice& bytes, DeflateCheck check, Sink& contents);
+  static void put_data(const NewForm& form, Sink& contents);
   void write_delta(const Name& name, const Slice& bytes, ByteView signature, FormKind signed_form, Sink& contents);
-  void write_patched(const Slice& bytes, const BasisFile& old_place, ByteView place, Sink& contents);
+  void write_patched(const Slice& bytes, const BasisFile& old_place, ByteView place, DeflateCheck check,
+                     Sink& contents);
   struct Bundle;
   void write_rest(const Bundle& bundle, Sink& contents);
   void write_patch(const RandomAccess& old_bytes, const RandomAccess& new_bytes, Sink& contents);
@@ -64,7 +67,8 @@ class ContentSender {
 
   OfferedBlocks& blocks_;
   const Basis& shared_;
-  const SpoolFolder& folder_;
+  const SpoolSpace& space_;
+  StageTimes& times_;
   RecordReader& answers_;
   PacedSink& contents_;
   PlaceWriter places_;

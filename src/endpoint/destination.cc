@@ -28,17 +28,19 @@ Ready Destination::receive(const Receive& request) {
   roll_back();
   journal_.sweep(engine_, request.config);
   const SyncStreams streams(request.sync);
-  Basis basis(request.basis, cache_);
-  Assembly assembly(request, engine_.partial_load(), progress_);
+  StageTimes times;
+  Basis basis(request.basis, cache_, times);
+  Assembly assembly(request, engine_.partial_load(), progress_, times);
+  const auto reading = assembly.can_start_again() ? ArrivedContents::Reading::again : ArrivedContents::Reading::once;
   std::atomic<uint64_t> layer_bytes = 0;
   std::optional<Receiver> receiver;
-  OtherImages others(engine_, folder_, cache_, basis);
-  receiver.emplace(connection_, streams, folder_, basis, others, cache_, layers_from(request, LayerOrigin::travels),
-                   request.layers.size(), progress_, [&](const LayerRebuild& layer) {
-                     layer_bytes += layer.size;
-                     assembly.layer_ready(layer.diff_id, layer.size,
-                                          [&receiver, &layer] { return receiver->open(layer); });
-                   });
+  OtherImages others(engine_, space_, cache_, basis, request.reader, times);
+  receiver.emplace(
+      connection_, streams, space_, basis, others, cache_, times, layers_from(request, LayerOrigin::travels),
+      request.layers.size(), reading, progress_, [&](const LayerRebuild& layer) {
+        layer_bytes += layer.size;
+        assembly.layer_ready(layer.diff_id, layer.size, [&receiver, &layer] { return receiver->open(layer); });
+      });
 
   TaskGroup tasks([&](const Error& error) {
     basis.close(error);
@@ -47,50 +49,62 @@ Ready Destination::receive(const Receive& request) {
     connection_.retire_streams_below(streams.first_of_next(), error);
   });
   tasks.run([&] {
+    const InStage stage(times, "read the basis");
     open_basis(request, basis, assembly);
-    find_blobs(assembly);
+    find_blobs(request, assembly);
   });
   tasks.run([&] {
-    receiver->answer();
+    const InStage stage(times, "take offers");
+    receiver->read_offers();
     assembly.metadata_ready(receiver->config(), receiver->layer_sizes());
   });
-  tasks.run([&] { receiver->collect(); });
+  tasks.run([&] {
+    const InStage stage(times, "answer");
+    receiver->answer();
+  });
+  tasks.run([&] {
+    const InStage stage(times, "decode");
+    receiver->collect();
+  });
   std::string id;
-  tasks.run_here([&] { id = load(request, assembly); });
+  tasks.run_here([&] {
+    const InStage stage(times, "load");
+    id = load(request, assembly);
+  });
   tasks.wait();
   connection_.retire_streams_below(streams.first_of_next(), Error(ExitCode::internal, "this sync is over"));
-  return {request.sync, id, layer_bytes};
+  return {request.sync, id, layer_bytes, told(times)};
 }
 
 void Destination::open_basis(const Receive& request, Basis& basis, Assembly& assembly) {
   BasisReading reading;
-  reading.images = request.basis_images;
+  for (const std::string& id : request.basis_images) {
+    if (auto image = engine_.inspect(id)) reading.images.push_back(std::move(*image));
+  }
   reading.layers = {request.basis.begin(), request.basis.end()};
   if (!can_leave_out(LayerOrigin::local, engine_.partial_load())) {
     reading.needed = layers_from(request, LayerOrigin::local);
   }
-  reading.on_needed = [&](const Digest& layer, const Spool& tar) {
+  reading.on_needed = [&](const Digest& layer, const RandomAccess& tar) {
     assembly.layer_ready(layer, tar.size(), [&tar] { return std::make_unique<SequentialReader>(tar); });
   };
-  reading.on_image = [&](const SavedImage& image) { take_blobs(image, assembly); };
+  reading.on_image = [&](const StoredImage& image) { take_blobs(image, assembly); };
   reading.on_progress = [&](uint64_t done, uint64_t total) { progress_.report(Stage::indexing, done, total); };
-  read_basis(engine_, folder_, reading, basis);
+  read_basis(engine_, space_, request.reader, reading, basis);
   basis.seal();
 }
 
-void Destination::find_blobs(Assembly& assembly) {
+void Destination::find_blobs(const Receive& request, Assembly& assembly) {
   std::set<Digest> unknown = assembly.unknown_blobs();
   if (!unknown.empty()) {
-    SavedLayers wanted;
-    wanted.on_image = [&](const SavedImage& image) { take_blobs(image, assembly); };
-    const std::vector<std::string> ids = images_holding(engine_.list(), unknown);
-    if (!ids.empty()) read_saved_layers(engine_, ids, folder_, wanted);
+    read_images(engine_, images_holding(engine_.list(), unknown), space_, request.reader,
+                [&](const StoredImage& image) { take_blobs(image, assembly); });
   }
   assembly.blobs_known();
 }
 
-void Destination::take_blobs(const SavedImage& image, Assembly& assembly) {
-  for (size_t i = 0; i < image.diff_ids.size(); ++i) assembly.blob_known(image.diff_ids[i], image.blobs[i]);
+void Destination::take_blobs(const StoredImage& image, Assembly& assembly) {
+  for (size_t i = 0; i < image.blobs.size(); ++i) assembly.blob_known(image.diff_ids[i], image.blobs[i]);
 }
 
 std::string Destination::load(const Receive& request, Assembly& assembly) {
@@ -120,10 +134,9 @@ std::string Destination::load(const Receive& request, Assembly& assembly) {
   } catch (const Error& error) {
     // What a store has under which blobs is less sure than what it has: the archive is made again, whole.
     const bool refused = error.code() == ExitCode::engine || error.code() == ExitCode::verification;
-    const bool again = refused && engine_.partial_load() != PartialLoad::chain_prefix;
-    if (!again || assembly.left_out().empty()) throw;
+    if (!refused || !assembly.can_start_again()) throw;
     verbose(std::string("loading all layers, since leaving some out failed: ") + error.what());
-    assembly.start_again_with(read_layers(assembly.left_out()));
+    assembly.start_again_with(read_all(assembly.left_out(), request.reader));
     load_once();
   }
   return id;
@@ -135,23 +148,30 @@ void Destination::verify(const Receive& request, const std::string& id, const Di
   for (const PlannedLayer& layer : request.layers) wanted.push_back(layer.diff_id);
   // The ID stands for the config: it is the digest of it, or of the manifest that names it.
   if (!image || image->id != id || image->identity.diff_ids != wanted || !engine_.is_whole(id)) {
-    throw Error(ExitCode::verification, "the engine loaded the image but does not have it", "try again; the engine's log may say why");
+    throw Error(ExitCode::verification, "the engine loaded the image but does not have it",
+                "try again; the engine's log may say why");
   }
   if (!image->identity.config) known_configs_.store(id, config);
 }
 
-std::map<Digest, std::unique_ptr<Spool>> Destination::read_layers(std::set<Digest> layers) {
-  std::map<Digest, std::unique_ptr<Spool>> tars;
-  const std::vector<std::string> ids = images_holding(engine_.list(), layers);
-  SavedLayers wanted;
+std::map<Digest, std::unique_ptr<RandomAccess>> Destination::read_all(std::set<Digest> layers, LayerReader reader) {
+  std::map<Digest, std::unique_ptr<RandomAccess>> tars;
+  const std::vector<ImageInfo> images = images_holding(engine_.list(), layers);
+  WantedLayers wanted;
   wanted.layers = layers;
-  wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<Spool> tar) { tars[diff_id] = std::move(tar); };
-  if (!ids.empty()) read_saved_layers(engine_, ids, folder_, wanted);
+  wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<RandomAccess> tar) { tars[diff_id] = std::move(tar); };
+  if (!images.empty()) read_layers(engine_, images, space_, reader, wanted);
   return tars;
 }
 
 void Destination::commit(const Commit& request) {
-  for (const std::string& name : request.names) engine_.tag(request.image_id, Reference::parse(name));
+  try {
+    for (const std::string& name : request.names) engine_.tag(request.image_id, Reference::parse(name));
+  } catch (...) {
+    // Now, not when the connection ends: who hears of the failure may look at once, or try again.
+    roll_back();
+    throw;
+  }
   if (request.image_id == unnamed_) {
     unnamed_.clear();
     journal_entry_.forget();

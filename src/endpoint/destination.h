@@ -18,7 +18,7 @@
 #include "endpoint/layer_cache.h"
 #include "endpoint/progress_reporter.h"
 #include "engine/engine.h"
-#include "engine/saved_layers.h"
+#include "engine/layer_reading.h"
 #include "wire/connection.h"
 
 namespace docker_sync {
@@ -26,11 +26,11 @@ namespace docker_sync {
 class Destination {
  public:
   /// All referred to must outlive this.
-  Destination(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
+  Destination(Connection& connection, Engine& engine, const SpoolSpace& space, ProgressReporter& progress,
               const LayerCache& cache, const KnownConfigs& known_configs, Journal journal)
       : connection_(connection),
         engine_(engine),
-        folder_(folder),
+        space_(space),
         progress_(progress),
         cache_(cache),
         known_configs_(known_configs),
@@ -41,11 +41,12 @@ class Destination {
   Destination& operator=(const Destination&) = delete;
 
   /// Returns when the image is loaded and is what was asked for. On failure the engine is as it was before.
-  /// Scratch: the basis, the contents that arrive, their skeletons. Memory: two stream windows, the zstd windows, one
-  /// signature, 64 bytes per basis file and about 150 per file of the layers that travel.
+  /// Scratch: the basis, unless it is read in place; contents until they are built in, their skeletons and other forms.
+  /// Memory: two stream windows, the zstd windows, the signatures of a block, 64 bytes per basis file and about 200 per
+  /// file of the layers that travel.
   [[nodiscard]] Ready receive(const Receive& request);
 
-  /// Names an image: the one that receive() loaded, or one that was there.
+  /// Names an image: the one that receive() loaded, or one that was there. Rolls back before it throws.
   void commit(const Commit& request);
 
   /// Removes what receive() loaded and commit() did not name, unless it was there before.
@@ -54,17 +55,17 @@ class Destination {
  private:
   void open_basis(const Receive& request, Basis& basis, Assembly& assembly);
   /// Finds out under which blobs the engine has the layers that are to be left out.
-  void find_blobs(Assembly& assembly);
-  static void take_blobs(const SavedImage& image, Assembly& assembly);
+  void find_blobs(const Receive& request, Assembly& assembly);
+  static void take_blobs(const StoredImage& image, Assembly& assembly);
   [[nodiscard]] std::string load(const Receive& request, Assembly& assembly);
   /// Throws ExitCode::verification unless the engine has all of the image: its word at the load is not proof.
   void verify(const Receive& request, const std::string& id, const Digest& config);
   /// Those of the layers that images of the engine hold.
-  [[nodiscard]] std::map<Digest, std::unique_ptr<Spool>> read_layers(std::set<Digest> layers);
+  [[nodiscard]] std::map<Digest, std::unique_ptr<RandomAccess>> read_all(std::set<Digest> layers, LayerReader reader);
 
   Connection& connection_;
   Engine& engine_;
-  const SpoolFolder& folder_;
+  const SpoolSpace& space_;
   ProgressReporter& progress_;
   const LayerCache& cache_;
   const KnownConfigs& known_configs_;

@@ -4,8 +4,8 @@
 
 namespace docker_sync {
 
-Draft::Draft(const SpoolFolder& folder, OldForm basis, FormHead head)
-    : basis_(std::move(basis)), head_(std::move(head)), fresh_(folder) {}
+Draft::Draft(const SpoolSpace& space, OldForm basis, FormHead head)
+    : basis_(std::move(basis)), head_(std::move(head)), fresh_(space) {}
 
 void Draft::read(Source& delta) {
   DeltaHandler handler;
@@ -21,25 +21,24 @@ void Draft::read(Source& delta) {
     ++holes_;
   };
   read_delta(delta, basis_.bytes().size(), head_.form_size, handler);
+  if (holes_ == 0) put_together();
 }
 
-void Draft::complete(Source& delta, Sink& form) {
-  const uint64_t holes = fresh_.size();
+void Draft::fill(Source& delta) {
+  const uint64_t begin = fresh_.size();
   apply_delta(old_, delta, fresh_, hole_bytes_);
+  for (Part& part : parts_) {
+    if (part.kind == Part::hole) part.offset += begin;
+  }
+  put_together();
+}
+
+void Draft::put_together() {
   fresh_.flush();
   for (const Part& part : parts_) {
-    switch (part.kind) {
-      case Part::copy:
-        copy(Slice(basis_.bytes(), part.offset, part.size), form);
-        break;
-      case Part::fresh:
-        copy(Slice(fresh_, part.offset, part.size), form);
-        break;
-      case Part::hole:
-        copy(Slice(fresh_, holes + part.offset, part.size), form);
-        break;
-    }
+    form_.add(part.kind == Part::copy ? basis_.bytes() : fresh_, part.offset, part.size);
   }
+  parts_ = {};
 }
 
 }  // namespace docker_sync

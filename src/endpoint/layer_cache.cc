@@ -90,12 +90,8 @@ uint64_t write_index(const Fd& file, const Digest& layer, const LayerIndex& inde
 
 }  // namespace
 
-std::optional<LayerIndex> LayerCache::find(const Digest& layer, uint64_t tar_bytes) const {
+std::optional<LayerIndex> LayerCache::find(const Digest& layer) const {
   auto index = look_at(layer);
-  if (index && index->tar_bytes != tar_bytes) {
-    remove(layer);
-    return std::nullopt;
-  }
   if (index) ::utimensat(AT_FDCWD, path_of(layer).c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
   return index;
 }

@@ -29,10 +29,9 @@ class LayerCache {
   explicit LayerCache(std::string folder, uint64_t most_bytes = kMostBytes)
       : folder_(std::move(folder)), most_bytes_(most_bytes) {}
 
-  /// The layer's index, which counts as used now. One of a tar of another size is removed. Memory: 48 bytes per file,
-  /// and a zstd window.
-  [[nodiscard]] std::optional<LayerIndex> find(const Digest& layer, uint64_t tar_bytes) const;
-  /// The same, without using it and for a tar of any size.
+  /// The layer's index, which counts as used now. Memory: 48 bytes per file, and a zstd window.
+  [[nodiscard]] std::optional<LayerIndex> find(const Digest& layer) const;
+  /// The same, without using it.
   [[nodiscard]] std::optional<LayerIndex> look_at(const Digest& layer) const;
 
   void store(const Digest& layer, const LayerIndex& index) const;

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <cassert>
 #include <cstring>
 #include <utility>
 
@@ -13,30 +12,6 @@
 #include "wire/limits.h"
 
 namespace docker_sync {
-
-namespace {
-
-constexpr uint64_t kNotThere = UINT64_MAX;
-
-}  // namespace
-
-uint64_t ArrivedContents::expect() {
-  const std::lock_guard lock(mutex_);
-  offsets_.push_back(kNotThere);
-  return offsets_.size() - 1;
-}
-
-void ArrivedContents::arrived(uint64_t number, uint64_t offset) {
-  const std::lock_guard lock(mutex_);
-  offsets_.at(static_cast<size_t>(number)) = offset;
-}
-
-uint64_t ArrivedContents::offset_of(uint64_t number) const {
-  const std::lock_guard lock(mutex_);
-  const uint64_t offset = offsets_.at(static_cast<size_t>(number));
-  assert(offset != kNotThere);
-  return offset;
-}
 
 LayerSource::LayerSource(const LayerRebuild& layer, const Spool& skeletons, const Basis& basis,
                          ArrivedContents& arrived, const LayerCache& cache)
@@ -136,8 +111,9 @@ void LayerSource::open_block_piece(const LayerRebuild::Segment& segment) {
   if (left_ == 0) return;
   const ContentOrigin& origin = segment.contents.at(next_content_++);
   if (origin.file == ContentOrigin::kArrived) {
-    file_ = &arrived_->spool();
-    offset_ = arrived_->offset_of(origin.position);
+    place_ = arrived_->take(origin.position);
+    file_ = place_.bytes.get();
+    offset_ = place_.offset;
   } else {
     file_ = &basis_->tar(origin.file);
     offset_ = origin.position;
@@ -146,6 +122,7 @@ void LayerSource::open_block_piece(const LayerRebuild::Segment& segment) {
 
 void LayerSource::index_piece() {
   if (!std::exchange(piece_is_open_, false)) return;
+  place_ = {};
   const uint64_t content_begin = piece_begin_ + gap_.size();
   Piece piece{std::move(gap_), content_begin, content_size_, {}};
   if (content_size_ > 0) piece.path = content_path(piece.gap);

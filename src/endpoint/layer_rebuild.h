@@ -1,17 +1,19 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// One layer that travels, at the destination: what it is made of, and, once all of that is there, the layer's bytes
-// again. Skeleton blocks and times wait in a spool in the form in which they came; in memory there is per content of a
+// One layer that travels, at the destination: what it is made of, and the layer's bytes again, as what they are made of
+// comes. Skeleton blocks and times wait in a spool in the form in which they came; in memory there is per content of a
 // block only its place (16 bytes), and nothing per entry of a known group.
 #pragma once
 
 #include <deque>
-#include <mutex>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/hash.h"
 #include "base/spool.h"
+#include "endpoint/arrived_contents.h"
 #include "endpoint/basis.h"
 #include "image/entry_times.h"
 #include "image/skeleton.h"
@@ -23,23 +25,6 @@ struct ContentOrigin {
   static constexpr uint32_t kArrived = UINT32_MAX;
   uint32_t file = 0;      ///< BasisFile::layer, or kArrived
   uint64_t position = 0;  ///< offset in that layer, or a number for ArrivedContents
-};
-
-/// The contents that came over the wire in one sync, appended to a spool. Written by one thread. A number is given when
-/// a content is expected, so that others that are equal to it can refer to it before it is there.
-class ArrivedContents {
- public:
-  explicit ArrivedContents(const SpoolFolder& folder) : spool_(folder) {}
-
-  [[nodiscard]] uint64_t expect();  ///< any thread
-  [[nodiscard]] Spool& spool() { return spool_; }
-  void arrived(uint64_t number, uint64_t offset);  ///< its first byte in the spool
-  [[nodiscard]] uint64_t offset_of(uint64_t number) const;
-
- private:
-  Spool spool_;
-  mutable std::mutex mutex_;
-  std::deque<uint64_t> offsets_;
 };
 
 struct LayerRebuild {
@@ -57,9 +42,10 @@ struct LayerRebuild {
   std::deque<Segment> segments;
 };
 
-/// The layer's bytes, hashed as they are read: the end of a layer that is not its diff_id throws ExitCode::verification
-/// in place of its last bytes. Its index is made on the way, so that the layer may be a basis without being read for
-/// it. All referred to must outlive it. Memory: one block, and 48 bytes per file.
+/// The layer's bytes, which wait for contents that are not here yet, hashed as they are read: the end of a layer that
+/// is not its diff_id throws ExitCode::verification in place of its last bytes. Its index is made on the way, so that
+/// the layer may be a basis without being read for it. All referred to must outlive it. Memory: one block, and 48 bytes
+/// per file.
 class LayerSource : public Source {
  public:
   LayerSource(const LayerRebuild& layer, const Spool& skeletons, const Basis& basis, ArrivedContents& arrived,
@@ -96,6 +82,7 @@ class LayerSource : public Source {
   Bytes gap_;  ///< of the open piece; none is open before the first and when all are indexed
   bool piece_is_open_ = false;
   size_t gap_position_ = 0;
+  ArrivedContents::Place place_;  ///< of its content, if that arrived
   const RandomAccess* file_ = nullptr;
   uint64_t offset_ = 0, left_ = 0;  ///< of its content
   uint64_t content_size_ = 0;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/spool.h"
+#include "base/io.h"
 #include "delta/basis_index.h"
 #include "endpoint/records.h"
 
@@ -25,7 +25,7 @@ struct OfferedContent {
 
 /// The contents that one block spoke of, in its order.
 struct OfferedBlock {
-  const Spool* layer = nullptr;
+  const RandomAccess* layer = nullptr;
   std::vector<OfferedContent> contents;
   size_t asked = 0;
 };

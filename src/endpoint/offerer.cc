@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "endpoint/offerer.h"
 
-#include <iterator>
-
 #include "image/skeleton.h"
 #include "wire/limits.h"
 
@@ -12,7 +10,8 @@ namespace docker_sync {
 namespace {
 
 // The first blocks that ask are small: what becomes of their signatures tells the destination how many more to send.
-constexpr uint64_t kFirstAsked = 1 << 20, kMostAsked = 32 << 20;
+constexpr uint64_t kFirstAsked = 1 << 20, kMostAsked = 8 << 20;
+constexpr uint64_t kMostUnasked = 32 << 20;
 
 ContentHash hash_slice(const RandomAccess& file, uint64_t offset, uint64_t size, ContentHasher& hasher) {
   copy(Slice(file, offset, size), hasher);
@@ -28,7 +27,7 @@ Offerer::Offerer(ZstdSink& offers, const Basis& shared, OfferedBlocks& blocks, P
       progress_(progress),
       known_(shared.diff_ids().size()),
       all_shared_(shared.has_all()),
-      most_block_contents_(all_shared_ ? kMostAsked : kFirstAsked) {}
+      most_block_contents_(all_shared_ ? kMostUnasked : kFirstAsked) {}
 
 void Offerer::tell_shared_layers() {
   for (uint32_t layer = 0; layer < shared_.diff_ids().size(); ++layer) {
@@ -48,7 +47,7 @@ void Offerer::read_groups(RecordReader& answers) {
   }
 }
 
-void Offerer::offer(const Digest& diff_id, const Spool& tar) {
+void Offerer::offer(const Digest& diff_id, const RandomAccess& tar) {
   put_tag(offers_, OfferTag::layer);
   offers_.write(diff_id.bytes);
   put_integer(offers_, tar.size());
@@ -112,23 +111,25 @@ void Offerer::end_run() {
 }
 
 void Offerer::add_to_block() {
-  if (block_.empty()) {
-    // A block begins behind the padding, so that it is the same wherever it stands.
-    Bytes& gap = group_.front().gap;
-    const auto own = without_padding(gap, size_before_group_);
-    block_padded_ = own.has_value();
-    if (own) gap.erase(gap.begin(), gap.end() - static_cast<std::ptrdiff_t>(own->size()));
-  }
-  for (const Entry& entry : group_) {
+  uint64_t size_before = size_before_group_;
+  for (Entry& entry : group_) {
+    if (block_.empty()) {
+      // A block begins behind the padding, so that it is the same wherever it stands.
+      Bytes& gap = entry.gap;
+      const auto own = without_padding(gap, size_before);
+      block_padded_ = own.has_value();
+      if (own) gap.erase(gap.begin(), gap.end() - static_cast<std::ptrdiff_t>(own->size()));
+    }
+    size_before = entry.content_size;
     block_gaps_ += entry.gap.size();
     block_contents_ += entry.content_size;
-  }
-  std::move(group_.begin(), group_.end(), std::back_inserter(block_));
-  // Smaller than need be: the answers to a block come at once, and its contents wait for them.
-  if (block_.size() >= limits::kBlockEntries / 4 || block_gaps_ >= limits::kBlockGapBytes / 2 ||
-      block_contents_ >= most_block_contents_) {
-    most_block_contents_ = std::min(2 * most_block_contents_, kMostAsked);
-    end_block();
+    block_.push_back(std::move(entry));
+    // Smaller than need be: the answers to a block come at once, and its contents wait for them.
+    if (block_.size() >= limits::kBlockEntries / 4 || block_gaps_ >= limits::kBlockGapBytes / 2 ||
+        block_contents_ >= most_block_contents_) {
+      most_block_contents_ = std::min(2 * most_block_contents_, all_shared_ ? kMostUnasked : kMostAsked);
+      end_block();
+    }
   }
 }
 

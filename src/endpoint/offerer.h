@@ -27,7 +27,7 @@ class Offerer {
   void read_groups(RecordReader& answers);
 
   /// The layer must stay until the last content was sent.
-  void offer(const Digest& diff_id, const Spool& tar);
+  void offer(const Digest& diff_id, const RandomAccess& tar);
 
  private:
   struct Entry {
@@ -51,7 +51,7 @@ class Offerer {
   KnownGroups known_;
   const bool all_shared_;
 
-  const Spool* layer_ = nullptr;
+  const RandomAccess* layer_ = nullptr;
   std::vector<Entry> group_, block_;  ///< entries that are in no group or block yet
   size_t block_gaps_ = 0;             ///< bytes
   uint64_t block_contents_ = 0;       ///< likewise

@@ -82,21 +82,18 @@ const Digest* OtherImages::find(const AskedContent& asked, const std::set<Digest
 
 bool OtherImages::pays(uint64_t bytes, std::set<Digest> layers) const {
   uint64_t read = 0;
-  const std::vector<std::string> ids = images_holding(*images_, layers);
-  for (const ImageInfo& image : *images_) {
-    if (std::find(ids.begin(), ids.end(), image.id) != ids.end()) read += image.size;
-  }
+  for (const ImageInfo& image : images_holding(*images_, layers)) read += image.size;
   return bytes >= kLeastBytes && bytes >= read / kMostReadPerByte;
 }
 
 std::unique_ptr<const Basis> OtherImages::read(const std::function<void()>& on_progress) {
-  auto contents = std::make_unique<Basis>(std::vector<Digest>(chosen_.begin(), chosen_.end()), cache_);
+  auto contents = std::make_unique<Basis>(std::vector<Digest>(chosen_.begin(), chosen_.end()), cache_, times_);
   BasisReading reading;
   reading.layers = chosen_;
   reading.images = images_holding(*images_, reading.layers);
   reading.on_progress = [&](uint64_t, uint64_t) { on_progress(); };
   try {
-    read_basis(engine_, folder_, reading, *contents);
+    read_basis(engine_, space_, reader_, reading, *contents);
   } catch (const Error& error) {
     on_progress();  // Ours to throw on if it is the end of the sync.
     verbose(std::string("contents of other images could not be read: ") + error.what());

@@ -17,6 +17,7 @@
 #include "base/spool.h"
 #include "endpoint/basis.h"
 #include "engine/engine.h"
+#include "image/layer_reader.h"
 
 namespace docker_sync {
 
@@ -30,8 +31,9 @@ struct AskedContent {
 class OtherImages {
  public:
   /// All referred to must outlive this.
-  OtherImages(Engine& engine, const SpoolFolder& folder, const LayerCache& cache, const Basis& basis)
-      : engine_(engine), folder_(folder), cache_(cache), basis_(basis) {}
+  OtherImages(Engine& engine, const SpoolSpace& space, const LayerCache& cache, const Basis& basis,
+              LayerReader reader, StageTimes& times)
+      : engine_(engine), space_(space), cache_(cache), basis_(basis), reader_(reader), times_(times) {}
 
   /// Marks those of a block's contents that are to be read from other images: not in the basis, large, and together
   /// with those marked before worth the reading. Looks at the cache when there may be something to gain. Memory: 24
@@ -39,7 +41,7 @@ class OtherImages {
   void choose(std::deque<AskedContent>& asked);
 
   /// Reads what was marked. What cannot be read is not in the result. `on_progress` may throw, which is thrown on.
-  /// Scratch: the layers, and the largest other one of their images.
+  /// Scratch: as read_layers().
   [[nodiscard]] std::unique_ptr<const Basis> read(const std::function<void()>& on_progress);
 
  private:
@@ -56,9 +58,11 @@ class OtherImages {
   [[nodiscard]] bool pays(uint64_t bytes, std::set<Digest> layers) const;
 
   Engine& engine_;
-  const SpoolFolder& folder_;
+  const SpoolSpace& space_;
   const LayerCache& cache_;
   const Basis& basis_;
+  const LayerReader reader_;
+  StageTimes& times_;
   std::optional<std::vector<ImageInfo>> images_;  ///< once they were looked at
   std::vector<Digest> layers_;
   std::vector<Held> held_;  ///< sorted

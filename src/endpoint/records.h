@@ -31,8 +31,7 @@
 //     data      the bytes (both sides know how many)
 //     patch     a place, then runs: what makes the content of what lies there (docs/patch-format.md)
 //     bundled   a place, and nothing more, unless the bundle ends with it: then the rest of the bundle
-//     rsync     runs: delta (delta/delta_parts.h)
-//     draft     runs: delta with holes, for which the destination will ask
+//     delta     runs: delta (delta/delta_parts.h); if it has holes, the destination will ask for them
 //   after the last one of a block, the rest of its last bundle, if that has not ended
 //   rest      per content of the bundle u8 FormKind, and unless plain, u size of the form, u length, recipe; then runs:
 //             a patch that makes all of them, one after the other, of what lies at their places, one after the other
@@ -82,7 +81,7 @@ inline constexpr auto kLastAnswer = static_cast<Answer>(4);
 }
 
 /// How a content travels.
-enum class Method : uint8_t { data = 0, patch = 1, bundled = 2, rsync = 3, draft = 4 };
+enum class Method : uint8_t { data = 0, patch = 1, bundled = 2, delta = 3 };
 
 /// Small contents share a patch. A bundle ends with its block, or with the content that fills it; what counts is the
 /// contents' own size, not that of inflated forms, so that it is known beforehand.

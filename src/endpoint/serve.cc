@@ -19,6 +19,9 @@ namespace docker_sync {
 
 namespace {
 
+/// For spools: what the codecs leave of 200 MB at either end.
+constexpr size_t kMemoryToSend = size_t{56} << 20, kMemoryToReceive = size_t{112} << 20;
+
 class Server {
  public:
   Server(std::unique_ptr<Channel> channel, const ServeOptions& options)
@@ -54,7 +57,10 @@ class Server {
         connection_.send(Failed{Failure::of(error)});
       }
     }
-    if (!destination_ && options_.nothing_to_undo) options_.nothing_to_undo();
+    if (!destination_ && options_.nothing_to_undo) {
+      if (engine_) engine_->end_started();
+      options_.nothing_to_undo();
+    }
     if (worker_.joinable()) worker_.join();
     if (destination_) destination_->roll_back();
     if (end_reason_) throw Error(*end_reason_);
@@ -72,7 +78,8 @@ class Server {
   void work(uint32_t sync, Work&& answer);
 
   [[nodiscard]] Engine& engine();
-  [[nodiscard]] const SpoolFolder& folder();
+  /// Made by the first who asks. Throws as SpoolSpace does.
+  [[nodiscard]] const SpoolSpace& space(size_t memory);
   [[nodiscard]] Destination& destination();
 
   const ServeOptions& options_;
@@ -80,7 +87,7 @@ class Server {
   std::optional<Error> end_reason_;
   std::unique_ptr<Engine> engine_;
   std::string tmpfolder_;
-  std::optional<SpoolFolder> folder_;
+  std::optional<SpoolSpace> space_;
   const LayerCache layer_cache_;
   const KnownConfigs known_configs_;
   Connection connection_;
@@ -96,14 +103,14 @@ Engine& Server::engine() {
   return *engine_;
 }
 
-const SpoolFolder& Server::folder() {
-  if (!folder_) folder_.emplace(tmpfolder_);
-  return *folder_;
+const SpoolSpace& Server::space(size_t memory) {
+  if (!space_) space_.emplace(tmpfolder_, memory);
+  return *space_;
 }
 
 Destination& Server::destination() {
   if (!destination_) {
-    destination_.emplace(connection_, engine(), folder(), progress_, layer_cache_, known_configs_,
+    destination_.emplace(connection_, engine(), space(kMemoryToReceive), progress_, layer_cache_, known_configs_,
                          Journal(folder_in_cache(options_.cache_folder, options_.journal)));
   }
   return *destination_;
@@ -120,8 +127,10 @@ void Server::handle(const Frame& frame) {
       auto request = decode<Send>(frame);
       basis_ = request.basis;
       return work(request.sync, [this, request] {
-        send_image(connection_, engine(), folder(), progress_, layer_cache_, known_configs_, request);
-        return Sent{request.sync};
+        StageTimes times;
+        send_image(connection_, engine(), space(kMemoryToSend), progress_, times, layer_cache_, known_configs_,
+                   request);
+        return Sent{request.sync, told(times)};
       });
     }
     case FrameType::receive: {
@@ -163,7 +172,6 @@ void Server::add_unlisted(std::vector<ImageInfo>& images, const Query& query) {
 Inventory Server::take_inventory(const Query& query) {
   std::vector<ImageInfo> images = engine().list();
   add_unlisted(images, query);
-  std::erase_if(images, [this](const ImageInfo& image) { return image.id == options_.own_image; });
   for (ImageInfo& image : images) {
     // An image that shows no layers is not what it was when its config was learnt.
     Identity& identity = image.identity;

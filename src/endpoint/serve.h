@@ -19,12 +19,11 @@ struct ServeOptions {
   /// Opens the engine when it is first needed, so that a host without one says so in an answer.
   std::function<std::unique_ptr<Engine>()> open_engine;
   /// Called when the connection is over and no engine was changed; the helper then need not wait for what its engine
-  /// still does, and exits. Optional.
+  /// still does, and exits. What the engine was made to start has ended by then. Optional.
   std::function<void()> nothing_to_undo;
   uint32_t stream_window = limits::kStreamWindow;     ///< the other endpoint's must be the same; smaller in tests
   std::string cache_folder = default_cache_folder();  ///< what is kept beyond the sync; empty: nothing
   std::string journal = journal_name({});             ///< its folder in there
-  std::string own_image;  ///< the ID of the image that the helper runs from; it is nobody's to sync
 };
 
 /// Answers the controller until it ends the connection, then undoes what it did not commit. Throws what ended the

@@ -14,7 +14,7 @@
 #include "endpoint/basis_reader.h"
 #include "endpoint/content_sender.h"
 #include "endpoint/offerer.h"
-#include "engine/saved_layers.h"
+#include "engine/layer_reading.h"
 
 namespace docker_sync {
 
@@ -25,21 +25,23 @@ constexpr int kSkeletonLevel = 12;
 
 struct OpenLayer {
   Digest diff_id;
-  std::unique_ptr<Spool> tar;
+  std::unique_ptr<RandomAccess> tar;
+  uint64_t size;
 };
 
 class ImageSender {
  public:
-  ImageSender(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
-              const LayerCache& cache, const KnownConfigs& known_configs, const Send& request)
+  ImageSender(Connection& connection, Engine& engine, const SpoolSpace& space, ProgressReporter& progress,
+              StageTimes& times, const LayerCache& cache, const KnownConfigs& known_configs, const Send& request)
       : connection_(connection),
         engine_(engine),
-        folder_(folder),
+        space_(space),
         progress_(progress),
+        times_(times),
         known_configs_(known_configs),
         request_(request),
         streams_(request.sync),
-        shared_(request.basis, cache),
+        shared_(request.basis, cache, times),
         own_basis_(request.basis.begin(), request.basis.end()) {
     for (const Digest& layer : request.layers) own_basis_.erase(layer);
     std::erase_if(own_basis_, [&](const Digest& layer) {
@@ -73,8 +75,9 @@ class ImageSender {
 
   Connection& connection_;
   Engine& engine_;
-  const SpoolFolder& folder_;
+  const SpoolSpace& space_;
   ProgressReporter& progress_;
+  StageTimes& times_;
   const KnownConfigs& known_configs_;
   const Send& request_;
   const SyncStreams streams_;
@@ -86,7 +89,7 @@ class ImageSender {
 
   Queue<OpenLayer> opened_;           ///< at most the layers to send, in spools
   Bytes config_;                      ///< set before opened_ ends
-  std::map<Digest, uint64_t> sizes_;  ///< of the archive's files; likewise
+  std::map<Digest, uint64_t> sizes_;  ///< of the tars of layers that are not read; likewise
   std::deque<OpenLayer> offered_;     ///< kept open until all is sent
   OfferedBlocks blocks_;
 };
@@ -97,14 +100,18 @@ void ImageSender::basis_part_is_open() {
 
 void ImageSender::open_image() {
   if (own_basis_.empty()) basis_part_is_open();
+  const InStage stage(times_, "read the image");
   std::set<Digest> awaited = own_basis_;
-  SavedLayers wanted;
+  WantedLayers wanted;
   wanted.layers = {request_.layers.begin(), request_.layers.end()};
   wanted.layers.insert(own_basis_.begin(), own_basis_.end());
   wanted.config = request_.config;
   if (!wanted.config) wanted.config_of = request_.diff_ids;
-  wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<Spool> tar) {
-    if (awaited.erase(diff_id) == 0) return opened_.push({diff_id, std::move(tar)});
+  wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<RandomAccess> tar) {
+    if (awaited.erase(diff_id) == 0) {
+      const uint64_t size = tar->size();
+      return opened_.push({diff_id, std::move(tar), size});
+    }
     shared_.add(shared_.number_of(diff_id), std::move(tar));
     if (awaited.empty()) basis_part_is_open();
   };
@@ -112,22 +119,29 @@ void ImageSender::open_image() {
     config_ = std::move(config);
     if (!request_.config) known_configs_.store(request_.image_id, Digest::of(config_));
   };
-  wanted.on_file = [this](const Digest& digest, uint64_t size) { sizes_[digest] = size; };
+  wanted.sizes = {request_.diff_ids.begin(), request_.diff_ids.end()};
+  for (const Digest& layer : wanted.layers) wanted.sizes.erase(layer);
+  wanted.on_size = [this](const Digest& digest, uint64_t size) { sizes_[digest] = size; };
   wanted.on_progress = [this](uint64_t bytes) {
     opened_.throw_if_closed();
     progress_.report(Stage::reading, bytes, 0);
   };
-  read_saved_layers(engine_, {request_.image_id}, folder_, wanted);
+  ImageInfo image;
+  image.id = request_.image_id;
+  image.identity.config = request_.config;
+  image.identity.diff_ids = request_.diff_ids;
+  read_layers(engine_, {image}, space_, request_.reader, wanted);
   opened_.end();
 }
 
 void ImageSender::open_other_basis() {
   if (!other_basis_.empty()) {
+    const InStage stage(times_, "read the basis");
     BasisReading reading;
     reading.layers = other_basis_;
     reading.images = images_holding(engine_.list(), reading.layers);
     reading.on_progress = [this](uint64_t, uint64_t) { opened_.throw_if_closed(); };
-    read_basis(engine_, folder_, reading, shared_);
+    read_basis(engine_, space_, request_.reader, reading, shared_);
   }
   basis_part_is_open();
 }
@@ -159,8 +173,9 @@ void ImageSender::talk() {
     blocks_.end();
   });
   tasks.run_here([&] {
-    ContentSender(blocks_, shared_, folder_, answers, contents).run();
+    ContentSender(blocks_, shared_, space_, times_, answers, contents).run();
     contents.finish();
+    contents.tell(times_);
     contents_end.end();
   });
   tasks.wait();
@@ -169,20 +184,23 @@ void ImageSender::talk() {
 void ImageSender::offer(Offerer& offerer, ZstdSink& offers) {
   while (auto layer = opened_.pop()) {
     const OpenLayer& open = offered_.emplace_back(std::move(*layer));
+    const InStage stage(times_, "split and offer", open.size);
     offerer.offer(open.diff_id, *open.tar);
     offers.flush();
   }
   put_tag(offers, OfferTag::config);
   put_run(offers, config_);
+  for (const OpenLayer& layer : offered_) sizes_[layer.diff_id] = layer.size;
+  for (const Digest& layer : own_basis_) sizes_[layer] = shared_.size(shared_.number_of(layer));
   for (const Digest& layer : request_.diff_ids) put_integer(offers, sizes_.contains(layer) ? sizes_.at(layer) : 0);
   put_tag(offers, OfferTag::end);
 }
 
 }  // namespace
 
-void send_image(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
-                const LayerCache& cache, const KnownConfigs& known_configs, const Send& request) {
-  ImageSender(connection, engine, folder, progress, cache, known_configs, request).run();
+void send_image(Connection& connection, Engine& engine, const SpoolSpace& space, ProgressReporter& progress,
+                StageTimes& times, const LayerCache& cache, const KnownConfigs& known_configs, const Send& request) {
+  ImageSender(connection, engine, space, progress, times, cache, known_configs, request).run();
 }
 
 }  // namespace docker_sync

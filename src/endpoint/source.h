@@ -16,9 +16,9 @@
 namespace docker_sync {
 
 /// Returns when the destination has all it asked for. Throws the first error of any thread; then the streams of this
-/// sync are retired. Scratch: the layers to send and the largest other one. Memory: two stream windows, the zstd
-/// windows, one signature, and 16 bytes per content.
-void send_image(Connection& connection, Engine& engine, const SpoolFolder& folder, ProgressReporter& progress,
-                const LayerCache& cache, const KnownConfigs& known_configs, const Send& request);
+/// sync are retired. Scratch: as read_layers() of the layers to send and of the shared basis. Memory: two stream
+/// windows, the zstd windows, one signature, and 16 bytes per content.
+void send_image(Connection& connection, Engine& engine, const SpoolSpace& space, ProgressReporter& progress,
+                StageTimes& times, const LayerCache& cache, const KnownConfigs& known_configs, const Send& request);
 
 }  // namespace docker_sync

@@ -6,15 +6,20 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "engine/load_progress.h"
 #include "engine/saved_archive.h"
+#include "engine/store_container.h"
 
 namespace docker_sync {
 
 namespace {
+
+/// A container takes half a second to start, in which an engine saves that much.
+constexpr uint64_t kContainerPays = 64 << 20;
 
 [[noreturn]] void throw_refused(const std::string& doing, const HttpReply& reply) {
   const std::string message = error_message(reply.body);
@@ -44,10 +49,12 @@ std::string image_path(std::string_view id_or_name) { return "/images/" + percen
 
 DockerEngine::DockerEngine(HttpClient::Connect connect) : http_(std::move(connect)) {
   version_ = parse_version(expect_ok("say its version", http_.exchange("GET", "/version")).body);
-  store_ = parse_store(expect_ok("describe itself", http_.exchange("GET", target("/info"))).body);
+  said_ = parse_store(expect_ok("describe itself", http_.exchange("GET", target("/info"))).body);
 }
 
-std::string DockerEngine::description() const { return fmt::format("Docker {} ({})", version_.engine, store_.driver); }
+DockerEngine::~DockerEngine() = default;
+
+std::string DockerEngine::description() const { return fmt::format("Docker {} ({})", version_.engine, said_.driver); }
 
 std::string DockerEngine::target(const std::string& path) const { return "/v" + version_.api + path; }
 
@@ -57,7 +64,7 @@ std::optional<InspectedImage> DockerEngine::find(const std::string& id_or_name) 
   if (reply.status == 404) return std::nullopt;
   // What is no name at all cannot be the name of an image.
   if (reply.status == 400 && reply.body.find("invalid reference") != reply.body.npos) return std::nullopt;
-  return parse_image(expect_ok("inspect " + id_or_name, reply).body, store_.kind);
+  return parse_image(expect_ok("inspect " + id_or_name, reply).body, said_.kind);
 }
 
 std::optional<ImageInfo> DockerEngine::inspect(const std::string& id_or_name) {
@@ -70,21 +77,22 @@ std::vector<ImageInfo> DockerEngine::list() {
   const auto ids = parse_image_ids(expect_ok("list its images", http_.exchange("GET", target("/images/json"))).body);
   std::vector<ImageInfo> images;
   for (const std::string& id : ids) {
-    if (auto image = inspect(id)) images.push_back(std::move(*image));
+    auto image = find(id);
+    if (image && !image->is_helper) images.push_back(std::move(image->info));
   }
   return images;
 }
 
 PartialLoad DockerEngine::partial_load() const {
-  return store_.kind == StoreKind::classic ? PartialLoad::chain_prefix : PartialLoad::known_blobs;
+  return said_.kind == StoreKind::classic ? PartialLoad::chain_prefix : PartialLoad::known_blobs;
 }
 
 std::string DockerEngine::id_of_loaded(const Digest& config, const Digest& manifest) const {
-  return (store_.kind == StoreKind::classic ? config : manifest).text();
+  return (said_.kind == StoreKind::classic ? config : manifest).text();
 }
 
 bool DockerEngine::is_whole(const std::string& id) {
-  if (store_.kind == StoreKind::classic) return true;  // It checks every layer before there is an image.
+  if (said_.kind == StoreKind::classic) return true;  // It checks every layer before there is an image.
   // Docker 26 leaves out of the list what is not whole; later ones list it, and tell.
   const std::string path = version_.tells_availability
                                ? fmt::format("/v{}/images/json?all=1&manifests=1", kAvailabilityApi)
@@ -104,6 +112,39 @@ std::unique_ptr<Source> DockerEngine::save(const std::vector<std::string>& ids) 
     throw_refused("save the image", reply);
   };
   return std::make_unique<SavedArchive>(http_.download(target("/images/get" + query)), refuse);
+}
+
+bool DockerEngine::pays_a_container(std::span<const ImageInfo> to_read) {
+  uint64_t bytes = 0;
+  for (const ImageInfo& image : to_read) {
+    // Who was told of an image by another host knows no size of it.
+    const auto known = image.size == 0 ? inspect(image.id) : std::optional(image);
+    bytes += known ? known->size : 0;
+  }
+  return bytes >= kContainerPays;
+}
+
+LayerStore* DockerEngine::store(std::span<const ImageInfo> to_read, LayerReader reader) {
+  if (store_) return store_.get();
+  const std::lock_guard lock(mutex_);
+  if (container_ || !start_container_) return container_.get();
+  if (to_read.empty() || (reader == LayerReader::automatic && !pays_a_container(to_read))) return nullptr;
+  const auto start = std::exchange(start_container_, nullptr);
+  try {
+    container_ = start();
+    verbose("layers are read in " + container_->description());
+  } catch (Error& error) {
+    error.while_doing("starting a container that reads the store");
+    if (reader == LayerReader::store) throw;
+    verbose(std::string(error.what()) + "; layers are read by save");
+  }
+  return container_.get();
+}
+
+void DockerEngine::end_started() noexcept {
+  const std::lock_guard lock(mutex_);
+  start_container_ = nullptr;
+  if (container_) container_->end();
 }
 
 std::vector<std::string> DockerEngine::load(Source& archive) {
@@ -136,7 +177,7 @@ void DockerEngine::remove_untagged(const std::string& id) {
   const auto image = find(id);
   if (!image || image->has_tag) return;
   // A containerd store gives every image a digest; in a classic one it means that somebody pulled it.
-  if (image->has_digest && store_.kind == StoreKind::classic) return;
+  if (image->has_digest && said_.kind == StoreKind::classic) return;
   const HttpReply reply = http_.exchange("DELETE", target(image_path(image->info.id) + "?force=false&noprune=true"));
   if (reply.status != 404 && reply.status != 409) expect_ok("remove " + id, reply);
 }

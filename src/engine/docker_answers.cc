@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engine/helper_image.h"
 #include "engine/image_json.h"
 
 namespace docker_sync {
@@ -46,7 +47,7 @@ DockerVersion parse_version(const std::string& json) {
 
 DockerStore parse_store(const std::string& json) {
   return interpret(json, "Docker's info", [](const Json& answer) {
-    DockerStore store{StoreKind::classic, string_or_empty(answer, "Driver")};
+    DockerStore store{StoreKind::classic, string_or_empty(answer, "Driver"), string_or_empty(answer, "DockerRootDir")};
     const auto status = answer.find("DriverStatus");
     if (status == answer.end() || !status->is_array()) return store;
     const Json containerd{"driver-type", "io.containerd.snapshotter.v1"};
@@ -85,6 +86,8 @@ bool lists_whole(const std::string& json, const std::string& id) {
 InspectedImage parse_image(const std::string& json, StoreKind kind) {
   return interpret(json, "Docker's image", [kind](const Json& answer) {
     InspectedImage image = read_image(answer);
+    static const Json::json_pointer kLabel(std::string("/Config/Labels/") + kHelperLabel);
+    image.is_helper = answer.contains(kLabel);
     if (kind == StoreKind::classic) image.info.identity.config = Digest::parse(image.info.id);
     return image;
   });

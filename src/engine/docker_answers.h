@@ -37,6 +37,7 @@ enum class StoreKind : uint8_t {
 struct DockerStore {
   StoreKind kind = StoreKind::classic;
   std::string driver;  ///< "overlay2"
+  std::string root;    ///< the daemon's data root, as its host sees it
 };
 /// From /info.
 [[nodiscard]] DockerStore parse_store(const std::string& json);

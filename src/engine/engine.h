@@ -8,11 +8,14 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/io.h"
 #include "image/image_info.h"
+#include "image/layer_reader.h"
+#include "store/layer_store.h"
 
 namespace docker_sync {
 
@@ -31,7 +34,7 @@ class Engine {
   [[nodiscard]] virtual std::string description() const = 0;  ///< "Docker 20.10.24 (overlay2)", for messages
   [[nodiscard]] virtual PartialLoad partial_load() const = 0;
 
-  /// All images that are named or dangling; not the intermediate ones of a build.
+  /// All images that are named or dangling; not the intermediate ones of a build, nor those of the helper alone.
   /// One that vanishes while it is listed is left out.
   [[nodiscard]] virtual std::vector<ImageInfo> list() = 0;
 
@@ -51,6 +54,14 @@ class Engine {
   /// of that while reading, not before.
   [[nodiscard]] virtual std::unique_ptr<Source> save(const std::vector<std::string>& ids) = 0;
 
+  /// Its store, where it can be read in place for these images; null otherwise. `automatic`: not if there were
+  /// something to start first that takes longer than to save them. The same for as long as the engine is there, once it
+  /// is.
+  /// `store`: throws what is wrong with that start.
+  [[nodiscard]] virtual LayerStore* store(std::span<const ImageInfo> /*to_read*/, LayerReader /*reader*/) {
+    return nullptr;
+  }
+
   /// Loads an archive while `archive` is being read; its read() may throw, which cuts the load short and is thrown on.
   /// By then the engine has dropped the load, or has been given ten seconds to. What the engine had taken for a whole
   /// archive before read() threw may be loaded all the same: metadata must come last.
@@ -65,6 +76,10 @@ class Engine {
   /// Removes an untagged image by ID, not by force and keeping its parents. One that is not there, has any name or is
   /// in use is left. Engines cannot look and remove in one step: a tag given in between is lost with the image.
   virtual void remove_untagged(const std::string& id) = 0;
+
+  /// Ends what it has started on its host: for a process that exits without destroying it, while another thread may be
+  /// reading. Nothing can be read in its store any more.
+  virtual void end_started() noexcept {}
 };
 
 }  // namespace docker_sync

@@ -12,6 +12,7 @@ struct InspectedImage {
   ImageInfo info;
   bool has_tag = false;     ///< also one that is no name to us
   bool has_digest = false;  ///< has a name that is not a tag: it was pulled or pushed
+  bool is_helper = false;   ///< a container of ours is made of it; it is nobody's to sync
 };
 
 }  // namespace docker_sync

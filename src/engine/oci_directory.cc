@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "engine/oci_directory.h"
 
-#include <sys/utsname.h>
-
 #include <algorithm>
 #include <map>
 
@@ -16,13 +14,6 @@
 namespace docker_sync {
 
 namespace {
-
-std::string own_platform() {
-  utsname machine{};
-  ::uname(&machine);
-  const std::string name = machine.machine;
-  return "linux/" + (name == "x86_64" ? "amd64" : name == "aarch64" ? "arm64" : name);
-}
 
 std::optional<ImageInfo> describe(const ImageManifest& manifest, const Bytes& config_json) {
   const auto config = find_config(config_json);
@@ -39,7 +30,9 @@ std::optional<ImageInfo> describe(const ImageManifest& manifest, const Bytes& co
 }  // namespace
 
 OciDirectory::OciDirectory(std::string folder, StoreCompression compression)
-    : store_(std::move(folder)), compression_(compression) {}
+    : store_(std::move(folder)),
+      compression_(compression),
+      in_place_(store_.folder(), [this](const ImageInfo& image) { return manifest_of(image.id); }) {}
 
 std::string OciDirectory::description() const { return "image directory " + store_.folder(); }
 
@@ -56,11 +49,7 @@ std::optional<OciDirectory::Image> OciDirectory::read_image(const Descriptor& en
   const auto content = store_.metadata(entry.digest);
   if (!content) return std::nullopt;
   if (auto image = image_of(entry.digest, *content, entry)) return image;
-  std::vector<OciIndex::Entry> platforms = OciIndex(*content, {}).entries();
-  std::stable_partition(platforms.begin(), platforms.end(),
-                        [](const OciIndex::Entry& one) { return one.platform == own_platform(); });
-  for (const OciIndex::Entry& one : platforms) {
-    if (one.platform == "unknown/unknown") continue;  // an attestation
+  for (const OciIndex::Entry& one : OciIndex(*content, {}).platforms()) {
     const auto manifest = store_.metadata(one.blob.digest);
     auto image = manifest ? image_of(one.blob.digest, *manifest, entry) : std::nullopt;
     if (image) return image;
@@ -119,6 +108,15 @@ std::optional<OciDirectory::Image> OciDirectory::find(const std::string& id) con
     if (image.info.id == id) return std::move(image);
   }
   return std::nullopt;
+}
+
+std::optional<Digest> OciDirectory::manifest_of(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto known = manifests_.find(id);
+  if (known != manifests_.end()) return known->second;
+  const auto image = find(id);
+  if (!image) return std::nullopt;
+  return manifests_[id] = image->manifest_digest;
 }
 
 bool OciDirectory::is_whole(const std::string& id) {

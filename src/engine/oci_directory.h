@@ -7,10 +7,13 @@
 #pragma once
 
 #include <atomic>
+#include <map>
+#include <mutex>
 
 #include "engine/engine.h"
 #include "engine/oci_store.h"
 #include "image/layer_blob.h"
+#include "store/content_store.h"
 
 namespace docker_sync {
 
@@ -28,6 +31,9 @@ class OciDirectory : public Engine {
   [[nodiscard]] std::string id_of_loaded(const Digest& config, const Digest&) const override { return config.text(); }
   [[nodiscard]] bool is_whole(const std::string& id) override;
   [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>& ids) override;
+  [[nodiscard]] LayerStore* store(std::span<const ImageInfo> /*to_read*/, LayerReader /*reader*/) override {
+    return &in_place_;
+  }
   [[nodiscard]] std::vector<std::string> load(Source& archive) override;
   void tag(const std::string& id, const Reference& name) override;
   void remove_untagged(const std::string& id) override;
@@ -46,9 +52,14 @@ class OciDirectory : public Engine {
   [[nodiscard]] std::optional<Image> image_of(const Digest& digest, const Bytes& content,
                                               const Descriptor& entry) const;
   [[nodiscard]] std::optional<Image> find(const std::string& id) const;
+  /// Of what was asked before it does not look again.
+  [[nodiscard]] std::optional<Digest> manifest_of(const std::string& id);
 
   mutable OciStore store_;
   StoreCompression compression_;
+  ContentStore in_place_;
+  std::mutex mutex_;  ///< guards manifests_
+  std::map<std::string, Digest> manifests_;
   mutable std::atomic<bool> told_ = false;  ///< the user, of something damaged
 };
 

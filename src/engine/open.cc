@@ -11,6 +11,8 @@
 #include "engine/docker.h"
 #include "engine/docker_socket.h"
 #include "engine/podman.h"
+#include "store/content_store.h"
+#include "store/graph_store.h"
 
 namespace docker_sync {
 
@@ -30,6 +32,8 @@ bool is_in(const std::string& folders, const std::string& program) {
   return false;
 }
 
+bool is_there(const std::string& folder) { return ::access(folder.c_str(), R_OK | X_OK) == 0; }
+
 bool is_in_path(const Surroundings& host, const std::string& program) { return is_in(host.variable("PATH"), program); }
 
 /// Nothing is where Docker would be, and nobody said that it is elsewhere. One that is only stopped is Docker all the
@@ -38,6 +42,21 @@ bool has_no_docker(const Surroundings& host) {
   return host.variable("DOCKER_HOST").empty() && host.variable("DOCKER_CONTEXT").empty() &&
          host.socket(find_docker_socket({}, host)) == SocketState::absent &&
          !is_in(host.variable("PATH") + kDaemonFolders, "dockerd");
+}
+
+/// Null where it cannot be read here. A user who is not root might read some of it, and find out too late.
+std::unique_ptr<LayerStore> open_store(const DockerStore& said) {
+  if (::geteuid() != 0) return nullptr;
+  std::unique_ptr<LayerStore> store;
+  if (said.kind == StoreKind::containerd) {
+    for (const std::string& folder : content_folders(said.root)) {
+      if (!store && is_there(folder + "/blobs/sha256")) store = std::make_unique<ContentStore>(folder);
+    }
+  } else if (GraphStore::knows(said.driver) && is_there(said.root + "/image/" + said.driver)) {
+    store = std::make_unique<GraphStore>(said.root, said.driver);
+  }
+  if (store) verbose("layers are read in " + store->description());
+  return store;
 }
 
 std::unique_ptr<Engine> open_podman() {
@@ -58,9 +77,10 @@ std::unique_ptr<Engine> open_engine(const EngineOptions& options) {
   const bool may_be_podman = options.address.empty() && is_in_path(host, "podman");
   if (may_be_podman && has_no_docker(host)) return open_podman();
   const std::string path = find_docker_socket(options.address == kDocker ? "" : options.address, host);
+  const HttpClient::Connect connect = [path] { return connect_unix(path); };
   std::unique_ptr<DockerEngine> engine;
   try {
-    engine = std::make_unique<DockerEngine>([path] { return connect_unix(path); });
+    engine = std::make_unique<DockerEngine>(connect);
   } catch (const Error& error) {
     // Not a reason to take Podman unasked: its images are others, and its user may not know.
     if (!may_be_podman) throw;
@@ -75,6 +95,13 @@ std::unique_ptr<Engine> open_engine(const EngineOptions& options) {
                 std::string("choose Podman itself with ") + kOptions);
   }
   verbose(engine->description() + " at " + path);
+  if (auto store = open_store(engine->said_store())) {
+    engine->use_store(std::move(store));
+  } else if (options.find_helper && StoreContainer::knows(engine->said_store())) {
+    engine->use_container([connect, said = engine->said_store(), find_helper = options.find_helper] {
+      return std::make_unique<StoreContainer>(connect, said, find_helper);
+    });
+  }
   return engine;
 }
 

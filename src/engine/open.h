@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/oci_directory.h"
+#include "engine/store_container.h"
 
 namespace docker_sync {
 
@@ -21,6 +22,8 @@ struct EngineOptions {
   std::string address;
   /// Of an image directory.
   StoreCompression store_compression = StoreCompression::none;
+  /// Of a Docker whose store this user may not read: what a container that reads it is made of. Null: there is none.
+  FindHelper find_helper;
 };
 
 /// Finds the engine and asks it who it is. Throws ExitCode::engine, with what to do, if there is none, if it does not

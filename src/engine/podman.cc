@@ -9,8 +9,10 @@
 #include <cassert>
 
 #include "base/error.h"
-#include "base/fd.h"
+#include "base/log.h"
 #include "engine/podman_answers.h"
+#include "store/containers_store.h"
+#include "store/store_file.h"
 
 namespace docker_sync {
 
@@ -24,14 +26,6 @@ CommandResult run(const std::string& doing, const std::vector<std::string>& argu
   CommandResult result = run_command(arguments, input);
   if (result.status != 0) throw_podman_error(doing, result.errors);
   return result;
-}
-
-std::optional<std::string> read_if_possible(const std::string& path) {
-  try {
-    return read_file(path);
-  } catch (const Error&) {
-    return std::nullopt;
-  }
 }
 
 }  // namespace
@@ -57,15 +51,30 @@ std::vector<InspectedImage> PodmanEngine::find(std::span<const std::string> ids_
   // It describes those that it has, and fails if there are others.
   const CommandResult result = run_command(command({"image", "inspect"}, ids_or_names));
   if (!result.output.starts_with('[')) throw_podman_error("inspect images", result.errors);
-  return parse_podman_images(result.output, {read_if_possible, [this] { return root(); }});
+  return parse_podman_images(
+      result.output, {[](const std::string& path) { return find_text(path); }, [this] { return place().root; }});
 }
 
-const std::string& PodmanEngine::root() {
-  std::call_once(root_asked_, [this] {
-    const CommandResult result = run_command(command({"info", "--format", "{{.Store.GraphRoot}}"}));
-    if (result.status == 0) root_ = result.output.substr(0, result.output.find('\n'));
+const PodmanEngine::Place& PodmanEngine::place() {
+  std::call_once(place_asked_, [this] {
+    const CommandResult result =
+        run_command(command({"info", "--format", "{{.Store.GraphDriverName}} {{.Store.GraphRoot}}"}));
+    const size_t space = result.output.find(' ');
+    if (result.status != 0 || space == result.output.npos) return;
+    place_.driver = result.output.substr(0, space);
+    place_.root = result.output.substr(space + 1, result.output.find('\n') - space - 1);
   });
-  return root_;
+  return place_;
+}
+
+LayerStore* PodmanEngine::store(std::span<const ImageInfo> /*to_read*/, LayerReader /*reader*/) {
+  if (::geteuid() != 0) return nullptr;
+  std::call_once(store_opened_, [this] {
+    if (!ContainersStore::knows(place().driver)) return;
+    store_ = std::make_unique<ContainersStore>(place().root, place().driver);
+    verbose("layers are read in " + store_->description());
+  });
+  return store_.get();
 }
 
 std::optional<ImageInfo> PodmanEngine::inspect(const std::string& id_or_name) {

@@ -33,6 +33,8 @@ class PodmanEngine : public Engine {
   /// It checks every layer before there is an image.
   [[nodiscard]] bool is_whole(const std::string& /*id*/) override { return true; }
   [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>& ids) override;
+  /// Only of root: of a user's store not even that user may read all.
+  [[nodiscard]] LayerStore* store(std::span<const ImageInfo> to_read, LayerReader reader) override;
   [[nodiscard]] std::vector<std::string> load(Source& archive) override;
   void tag(const std::string& id, const Reference& name) override;
   void remove_untagged(const std::string& id) override;
@@ -42,13 +44,17 @@ class PodmanEngine : public Engine {
   [[nodiscard]] std::vector<std::string> command(std::initializer_list<std::string_view> words,
                                                  std::span<const std::string> operands = {}) const;
   [[nodiscard]] std::vector<InspectedImage> find(std::span<const std::string> ids_or_names);
-  /// The folder of its store; empty if it does not tell.
-  [[nodiscard]] const std::string& root();
+  /// Where it keeps its images; both empty if it does not tell.
+  struct Place {
+    std::string root, driver;
+  };
+  [[nodiscard]] const Place& place();
 
   const std::string program_;
   std::string version_;
-  std::once_flag root_asked_;
-  std::string root_;
+  std::once_flag place_asked_, store_opened_;
+  Place place_;
+  std::unique_ptr<LayerStore> store_;
 };
 
 }  // namespace docker_sync

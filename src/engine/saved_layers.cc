@@ -41,8 +41,8 @@ std::optional<Digest> podman_layer(std::string_view path) {
 
 class SaveReader {
  public:
-  SaveReader(const SpoolFolder& folder, const SavedLayers& wanted)
-      : folder_(folder), wanted_(wanted), layers_left_(wanted.layers), config_left_(wanted.config) {}
+  SaveReader(const SpoolSpace& space, const WantedLayers& wanted)
+      : space_(space), wanted_(wanted), layers_left_(wanted.layers), config_left_(wanted.config) {}
 
   void take(const ArchiveEntry& entry, Source& content) {
     if (entry.type != ArchiveEntry::Type::file) return;
@@ -59,7 +59,7 @@ class SaveReader {
       // Docker 25 and later and Podman name a tar by its hash: one that is not wanted need not be spooled to know it.
       // Its name is believed only for that.
       tell_file(*tar, entry.size);
-    } else if (!layers_left_.empty() || config_left_ || wanted_.on_file) {
+    } else if (!layers_left_.empty() || config_left_ || !wanted_.sizes.empty()) {
       take_tar(layer);
     }
   }
@@ -73,7 +73,7 @@ class SaveReader {
     if (!layers_left_.empty()) throw_incomplete("its layer " + layers_left_.begin()->brief());
     if (config_left_) throw_incomplete("its config");
     if (!wanted_.on_image) return;
-    for (const SavedImage& image : metadata_.whole_images()) wanted_.on_image(image);
+    for (const StoredImage& image : metadata_.whole_images()) wanted_.on_image(image);
   }
 
  private:
@@ -82,7 +82,7 @@ class SaveReader {
   }
 
   void tell_file(const Digest& digest, uint64_t size) const {
-    if (wanted_.on_file) wanted_.on_file(digest, size);
+    if (wanted_.sizes.contains(digest)) wanted_.on_size(digest, size);
   }
 
   [[nodiscard]] static Bytes read_all(Source& source) {
@@ -108,7 +108,7 @@ class SaveReader {
   }
 
   void take_tar(Source& tar) {
-    if (!spool_) spool_ = std::make_unique<Spool>(folder_);
+    if (!spool_) spool_ = std::make_unique<Spool>(space_, Spool::Begin::on_disk);
     const Digest digest = spool_hashed(tar);
     tell_file(digest, spool_->size());
     if (layers_left_.erase(digest) == 0) return spool_->clear();
@@ -147,8 +147,8 @@ class SaveReader {
         "pull or build the image again on that host");
   }
 
-  const SpoolFolder& folder_;
-  const SavedLayers& wanted_;
+  const SpoolSpace& space_;
+  const WantedLayers& wanted_;
   std::set<Digest> layers_left_;
   std::optional<Digest> config_left_;
   SavedMetadata metadata_;
@@ -157,9 +157,9 @@ class SaveReader {
 
 }  // namespace
 
-void read_saved_layers(Engine& engine, const std::vector<std::string>& ids, const SpoolFolder& folder,
-                       const SavedLayers& wanted) {
-  SaveReader reader(folder, wanted);
+void read_saved_layers(Engine& engine, const std::vector<std::string>& ids, const SpoolSpace& space,
+                       const WantedLayers& wanted) {
+  SaveReader reader(space, wanted);
   const auto archive = engine.save(ids);
   CountedSource counted(*archive, wanted.on_progress);
   read_archive(counted, [&](const ArchiveEntry& entry, Source& content) { reader.take(entry, content); });

@@ -50,8 +50,8 @@ std::vector<const ImageManifest*> SavedMetadata::by_preference() const {
   return manifests;
 }
 
-std::vector<SavedImage> SavedMetadata::whole_images() const {
-  std::vector<SavedImage> images;
+std::vector<StoredImage> SavedMetadata::whole_images() const {
+  std::vector<StoredImage> images;
   for (const ImageManifest* manifest : by_preference()) {
     const auto config = configs_.find(manifest->config);
     if (config == configs_.end() || config->second.diff_ids.size() != manifest->layers.size()) continue;

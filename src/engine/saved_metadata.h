@@ -10,7 +10,8 @@
 #include <map>
 #include <set>
 
-#include "engine/saved_layers.h"
+#include "image/config.h"
+#include "store/layer_store.h"
 
 namespace docker_sync {
 
@@ -24,7 +25,7 @@ class SavedMetadata {
   void add_manifest_json(ByteView content);
 
   /// The images of which every blob has come, those that manifest.json names first.
-  [[nodiscard]] std::vector<SavedImage> whole_images() const;
+  [[nodiscard]] std::vector<StoredImage> whole_images() const;
   /// The config of the first image with these layers whose config has come, whether they have or not.
   [[nodiscard]] const Bytes* config_of(const std::vector<Digest>& diff_ids) const;
   /// Blobs that an image which manifest.json names should have, and that did not come.

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: MIT
 //
 // The helper: one endpoint on its standard input and output, for the controller that started it. It prints nothing but
-// frames, and leaves nothing but its cached self and its journal.
+// frames, and leaves nothing but its cached self and its journal. In a container of its own it may be started to serve
+// a store instead.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -15,7 +17,13 @@
 #include "base/fd_channel.h"
 #include "base/log.h"
 #include "endpoint/serve.h"
+#include "engine/helper_image.h"
+#include "engine/meeting_socket.h"
 #include "engine/open.h"
+#include "store/content_store.h"
+#include "store/graph_store.h"
+#include "store/store_frames.h"
+#include "store/store_server.h"
 
 namespace {
 
@@ -36,6 +44,52 @@ void check_own_image(Engine& engine, const std::string& id) {
   throw Error(ExitCode::engine, "the socket in the container leads to another engine");
 }
 
+/// For a container that reads a store (engine/store_container.h).
+Bytes read_ourselves(const std::string& architecture) {
+  utsname machine{};
+  if (::uname(&machine) != 0 || machine_of(architecture) != machine.machine) {
+    throw Error(ExitCode::helper, "there is no helper for machines of type '" + architecture + "'");
+  }
+  const std::string text = read_file("/proc/self/exe").value_or("");
+  return {text.begin(), text.end()};
+}
+
+template <class Work>
+int with_exit_code(const Work& work) {
+  try {
+    work();
+    return 0;
+  } catch (const Error& error) {
+    warn(error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    warn(error.what());
+    return static_cast<int>(ExitCode::internal);
+  }
+}
+
+/// In such a container: by that socket if it leads anywhere, else by its standard streams. What opens no file there is
+/// found out layer by layer.
+int serve_store_of(const std::string& driver, const std::string& folder, const std::string& meeting) {
+  return with_exit_code([&] {
+    std::unique_ptr<LayerStore> store;
+    if (driver == "containerd") {
+      store = std::make_unique<ContentStore>(folder);
+    } else if (GraphStore::knows(driver)) {
+      store = std::make_unique<GraphStore>(folder, driver);
+    } else {
+      throw Error(ExitCode::engine, "a store of " + driver + " cannot be read");
+    }
+    const auto streams = take_standard_streams();
+    Fd socket = MeetingSocket::connect(meeting);
+    if (!socket) return serve_store(*streams, *store);
+    streams->write(as_bytes(kStoreGreeting));  // So that we are known to be there.
+    Fd out = socket.duplicate();
+    FdChannel channel(std::move(socket), std::move(out));
+    serve_store(channel, *store);
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -45,25 +99,22 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   // The end of the session is seen by the end of the input; a hangup must not forestall the roll-back.
   ::signal(SIGHUP, SIG_IGN);
+  if (argc >= 4 && std::strcmp(argv[1], "--serve-store") == 0) {
+    return serve_store_of(argv[2], argv[3], argc > 4 ? argv[4] : "");
+  }
   EngineOptions engine;
+  engine.find_helper = read_ourselves;
   std::string own_image;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--engine") == 0) engine.address = argv[i + 1];
     if (std::strcmp(argv[i], "--store-compression") == 0) engine.store_compression = StoreCompression::zstd;
     if (std::strcmp(argv[i], "--own-image") == 0) own_image = argv[i + 1];
+    if (std::strcmp(argv[i], "--helper-container") == 0) engine.find_helper = nullptr;  // "no"
   }
-  try {
+  return with_exit_code([&] {
     if (!own_image.empty()) check_own_image(*open_engine(engine), own_image);
     ServeOptions options{[engine] { return open_engine(engine); }, [] { ::_exit(0); }};
     options.journal = journal_name(engine.address);
-    options.own_image = own_image;
     serve(take_standard_streams(), options);
-    return 0;
-  } catch (const Error& error) {
-    warn(error.what());
-    return static_cast<int>(error.code());
-  } catch (const std::exception& error) {
-    warn(error.what());
-    return static_cast<int>(ExitCode::internal);
-  }
+  });
 }

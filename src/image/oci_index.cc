@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "image/oci_index.h"
 
+#include <sys/utsname.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
@@ -14,6 +17,7 @@ using Json = nlohmann::json;
 
 constexpr int kMaxDepth = 32;
 constexpr const char* kFullName = "io.containerd.image.name";
+constexpr const char* kAttestation = "unknown/unknown";
 constexpr const char* kRefName = "org.opencontainers.image.ref.name";
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ExitCode::engine, "index.json " + why); }
@@ -47,6 +51,13 @@ std::optional<Reference> name_of(const Json& entry, const std::string& repositor
 std::string platform_of(const Json& entry) {
   const auto platform = entry.find("platform");
   return platform == entry.end() ? "" : text_at(*platform, "os") + "/" + text_at(*platform, "architecture");
+}
+
+std::string own_platform() {
+  utsname machine{};
+  ::uname(&machine);
+  const std::string name = machine.machine;
+  return "linux/" + (name == "x86_64" ? "amd64" : name == "aarch64" ? "arm64" : name);
 }
 
 Descriptor blob_of(const Json& entry) {
@@ -99,6 +110,14 @@ std::vector<OciIndex::Entry> OciIndex::entries() const {
     entries.push_back({blob_of(entry), name_of(entry, repository_), platform_of(entry)});
   }
   return entries;
+}
+
+std::vector<OciIndex::Entry> OciIndex::platforms() const {
+  std::vector<Entry> images = entries();
+  std::erase_if(images, [](const Entry& one) { return one.platform == kAttestation; });
+  std::stable_partition(images.begin(), images.end(),
+                        [own = own_platform()](const Entry& one) { return one.platform == own; });
+  return images;
 }
 
 void OciIndex::remove_if(auto condition) {

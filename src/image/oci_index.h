@@ -27,9 +27,11 @@ class OciIndex {
   struct Entry {
     Descriptor blob;  ///< a manifest, or an index of manifests
     std::optional<Reference> name;
-    std::string platform;  ///< "linux/amd64"; empty where it has none; "unknown/unknown" is an attestation
+    std::string platform;  ///< "linux/amd64"; empty where it has none
   };
   [[nodiscard]] std::vector<Entry> entries() const;
+  /// Those that may be an image, this machine's platform first: no attestations.
+  [[nodiscard]] std::vector<Entry> platforms() const;
 
   /// Adds a manifest without a name, unless it is there.
   void add(const Descriptor& manifest);

@@ -45,6 +45,11 @@ Reached serve_here(const Address& address, const std::string& engine_address,
 Reached reach_socket(const Address& address, const ReachOptions& options) {
   EngineOptions engine;
   engine.address = address.kind == Kind::socket ? "unix://" + address.path : options.engine;
+  if (options.containers) {
+    engine.find_helper = [helpers = options.helpers](const std::string& architecture) {
+      return helper_for(architecture, helpers);
+    };
+  }
   return serve_here(
       address, engine.address, [engine] { return open_engine(engine); }, options.share);
 }
@@ -69,8 +74,8 @@ bool speaks_against_containers(ExitCode code) {
 Reached reach_container(const Place& place, const TcpDaemon& daemon, const ReachOptions& options) {
   (void)open_far_engine(daemon);  // What is wrong with the daemon itself is not said of containers.
   Reached reached;
-  reached.container = std::make_unique<HelperContainer>([daemon] { return daemon.connect(); }, place.address.display(),
-                                                        options.helpers, options.remote_tmpfolder);
+  reached.container = start_container_helper([daemon] { return daemon.connect(); }, place.address.display(),
+                                             options.helpers, options.remote_tmpfolder);
   reached.channel = reached.container->take_channel();
   reached.host = place.address.display();
   reached.helper_uploaded = reached.container->uploaded_bytes();
@@ -97,6 +102,7 @@ Reached reach_by_tcp(const Place& place, const ReachOptions& options) {
 
 /// `engine`: the helper's arguments that name one; none for the usual one.
 Reached reach_by_ssh(const Address& address, std::vector<std::string> engine, const ReachOptions& options) {
+  if (!options.containers) engine.insert(engine.end(), {"--helper-container", "no"});
   ConnectOptions connection{
       options.rsh, options.files, options.prompter, options.helpers, {std::move(engine), options.sudo}};
   StartedHelper started = connect(*address.host, connection);

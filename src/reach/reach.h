@@ -15,7 +15,7 @@
 #include "engine/docker_socket.h"
 #include "image/layer_blob.h"
 #include "reach/address.h"
-#include "reach/helper_container.h"
+#include "reach/container_helper.h"
 #include "reach/shared_engine.h"
 #include "reach/tcp_engine.h"
 #include "sync/local_endpoint.h"
@@ -33,7 +33,9 @@ struct ReachOptions {
   Prompter* prompter = nullptr;
   std::span<const HelperImage> helpers;
   TlsOptions tls;
-  bool containers = true;             ///< a daemon on TCP gets a helper; else its endpoint is in this process
+  /// A daemon on TCP gets a helper, else its endpoint is in this process; a store that an endpoint may not read is read
+  /// by a container.
+  bool containers = true;
   std::string remote_tmpfolder;       ///< for that helper's container
   std::string engine, remote_engine;  ///< of this host and of SSH hosts: as open_engine() takes it, empty: any
   StoreCompression store_compression = StoreCompression::none;  ///< of image directories

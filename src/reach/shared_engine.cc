@@ -22,7 +22,7 @@ constexpr size_t kKeptReadings = 2;
 class SharedReading {
  public:
   SharedReading(std::shared_ptr<Engine> engine, const std::vector<std::string>& ids, const std::string& tmpfolder)
-      : engine_(std::move(engine)), source_(engine_->save(ids)), spool_(SpoolFolder(tmpfolder)), block_(kBlockBytes) {}
+      : engine_(std::move(engine)), source_(engine_->save(ids)), space_(tmpfolder), block_(kBlockBytes) {}
 
   [[nodiscard]] size_t read_at(uint64_t position, MutableBytes out) {
     if (position >= there_ && !read_on(position)) return 0;
@@ -57,7 +57,8 @@ class SharedReading {
   std::shared_ptr<Engine> engine_;  ///< outlives source_
   std::mutex mutex_;                ///< guards source_, block_, failure_ and the writing of spool_
   std::unique_ptr<Source> source_;  ///< until its end
-  Spool spool_;
+  const SpoolSpace space_;
+  Spool spool_{space_, Spool::Begin::on_disk};
   Bytes block_;
   std::optional<Error> failure_;
   std::atomic<bool> has_failed_ = false;
@@ -102,6 +103,9 @@ class EngineOfMany : public Engine {
   [[nodiscard]] std::vector<std::string> load(Source& archive) override { return below_->load(archive); }
   void tag(const std::string& id, const Reference& name) override { below_->tag(id, name); }
   void remove_untagged(const std::string& id) override { below_->remove_untagged(id); }
+  [[nodiscard]] LayerStore* store(std::span<const ImageInfo> to_read, LayerReader reader) override {
+    return below_->store(to_read, reader);
+  }
 
  private:
   std::shared_ptr<Engine> below_;

@@ -22,7 +22,7 @@ class SharedReading;
 /// Must be kept by shared_ptr. Any thread. Scratch: two save archives, those last begun.
 class SharedEngine : public std::enable_shared_from_this<SharedEngine> {
  public:
-  /// Each reading is expected `readers` times. `tmpfolder`: as SpoolFolder has it.
+  /// Each reading is expected `readers` times. `tmpfolder`: as SpoolSpace has it.
   SharedEngine(std::function<std::unique_ptr<Engine>()> open, std::string tmpfolder, size_t readers)
       : open_(std::move(open)), tmpfolder_(std::move(tmpfolder)), readers_(readers) {}
 

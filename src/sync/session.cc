@@ -6,6 +6,16 @@
 
 namespace docker_sync {
 
+namespace {
+
+void add(const std::vector<StageTime>& stages, StageTimes& times) {
+  for (const StageTime& stage : stages) {
+    times.add(one_line(stage.stage), std::chrono::microseconds(stage.microseconds), stage.bytes);
+  }
+}
+
+}  // namespace
+
 Session::Session(Side from, Side to) {
   ends_[source] = std::make_unique<Connection>(std::move(from.channel), from.host);
   ends_[destination] = std::make_unique<Connection>(std::move(to.channel), to.host);
@@ -82,6 +92,7 @@ EndpointImages Session::to_images(const Inventory& inventory) {
 }
 
 Session::Both Session::inventories() {
+  const InStage stage(times_.controller, "ask what both hold");
   Query everything;
   everything.everything = true;
   ends_[source]->send(everything);
@@ -105,20 +116,26 @@ Session::Both Session::inventories() {
 }
 
 EndpointImages Session::source_images(const Query& query) {
+  const InStage stage(times_.controller, "ask the source");
   ends_[source]->send(query);
   return to_images(await<Inventory>(source));
 }
 
 EndpointImages Session::destination_images(const Query& query) {
+  const InStage stage(times_.controller, "ask the destination");
   ends_[destination]->send(query);
   return to_images(await<Inventory>(destination));
 }
 
-Transferred Session::transfer(const ImagePlan& plan, int level) {
+Transferred Session::transfer(const ImagePlan& plan, int level, LayerReader reader) {
+  const InStage stage(times_.controller, "transfer");
   const uint32_t sync = ++syncs_;
   const Identity& identity = plan.source.identity;
-  Receive receive{sync, identity.config, identity.fingerprint, plan.layers, plan.basis_layers, plan.basis_images};
-  Send send{sync, plan.source.id, identity.config, identity.diff_ids, {}, plan.basis_layers, static_cast<uint8_t>(level)};
+  Receive receive{sync,  identity.config, identity.fingerprint, plan.layers, plan.basis_layers, plan.basis_images,
+                  reader};
+  Send send{
+      sync,  plan.source.id, identity.config, identity.diff_ids, {}, plan.basis_layers, static_cast<uint8_t>(level),
+      reader};
   for (const PlannedLayer& layer : plan.layers) {
     if (layer.origin == LayerOrigin::travels) send.layers.push_back(layer.diff_id);
   }
@@ -132,9 +149,11 @@ Transferred Session::transfer(const ImagePlan& plan, int level) {
     switch (event.frame->type) {
       case FrameType::ready:
         ready = decode<Ready>(*event.frame);
+        add(ready->stages, times_.destination);
         break;
       case FrameType::sent:
         sent = true;
+        add(decode<Sent>(*event.frame).stages, times_.source);
         break;
       case FrameType::failed: {
         const Error failure = named(decode<Failed>(*event.frame).failure.to_error(), event.from);
@@ -157,6 +176,7 @@ void Session::cancel(uint32_t sync) {
 }
 
 void Session::commit(const std::string& image_id, const std::vector<Reference>& names, bool transferred) {
+  const InStage stage(times_.controller, "name it");
   Commit request{transferred ? syncs_ : 0, image_id, {}};
   for (const Reference& name : names) request.names.push_back(name.full());
   ends_[destination]->send(request);

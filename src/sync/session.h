@@ -38,6 +38,11 @@ struct Transferred {
   uint64_t layer_bytes = 0;  ///< of the layers that travelled, as tars
 };
 
+/// Where the time of a run went, in the program and at its two ends.
+struct RunTimes {
+  StageTimes controller, source, destination;
+};
+
 class Session {
  public:
   Session(Side source, Side destination);
@@ -55,7 +60,7 @@ class Session {
 
   /// Brings the image to the destination, without its name. On failure the destination is as it was, and the session
   /// can go on, unless the error is one of connection or protocol.
-  [[nodiscard]] Transferred transfer(const ImagePlan& plan, int level);
+  [[nodiscard]] Transferred transfer(const ImagePlan& plan, int level, LayerReader reader);
 
   /// Names it there. `transferred`: by transfer(); else an image that was there before.
   void commit(const std::string& image_id, const std::vector<Reference>& names, bool transferred);
@@ -65,6 +70,8 @@ class Session {
   /// Bytes that went to that end and came from it so far. Any thread.
   [[nodiscard]] Channel::Traffic source_traffic() const { return ends_[source]->traffic(); }
   [[nodiscard]] Channel::Traffic destination_traffic() const { return ends_[destination]->traffic(); }
+
+  [[nodiscard]] RunTimes& times() { return times_; }
 
   /// Ends both connections; whoever waits here gets ExitCode::interrupted. Any thread.
   void interrupt() noexcept;
@@ -89,6 +96,7 @@ class Session {
   Queue<Event> events_;  ///< answers, of which there is one per question, and a few progress frames a second
   std::array<std::unique_ptr<Connection>, 2> ends_;
   uint32_t syncs_ = 0;
+  RunTimes times_;
   std::atomic<bool> interrupted_ = false;
 };
 

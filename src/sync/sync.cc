@@ -156,14 +156,17 @@ void Run::transfer(Outcome& outcome) {
   ImagePlan& plan = outcome.plan;
   Transferred transferred;
   try {
-    transferred = session_.transfer(plan, selection_.level);
+    transferred = session_.transfer(plan, selection_.level, selection_.reader);
   } catch (const Error& error) {
     if (ends_the_run(error.code()) || error.code() == ExitCode::disk) throw;
-    auto again = plan_again(plan, error.code() == ExitCode::verification);
+    const bool damaged = error.code() == ExitCode::verification;
+    auto again = plan_again(plan, damaged);
     if (!again) throw;
     warn(std::string(error.what()) + "; trying once more");
     plan = std::move(*again);
-    transferred = session_.transfer(plan, selection_.level);
+    // What was read in a store may be what was wrong.
+    const bool by_save = damaged && selection_.reader == LayerReader::automatic;
+    transferred = session_.transfer(plan, selection_.level, by_save ? LayerReader::save : selection_.reader);
   }
   outcome.layer_bytes = transferred.layer_bytes;
   session_.commit(transferred.image_id, {plan.name}, true);
@@ -175,7 +178,12 @@ std::optional<ImagePlan> Run::plan_again(const ImagePlan& failed, bool distrust_
   Query query = query_for({failed.name});
   const std::vector<ImageInfo> source = session_.source_images(query).images;
   const ImageInfo* image = find_image(source, failed.name);
-  if (image == nullptr) return std::nullopt;
+  if (image == nullptr) {
+    if (!distrust_basis) return std::nullopt;
+    // The files of a store go with their image, under whoever reads them: it is not damaged.
+    throw Error(ExitCode::image, "the image " + failed.name.familiar() + " was removed while syncing")
+        .on_host(session_.source_host());
+  }
   query.chains.push_back({image->identity.diff_ids});
   const ImagePlan again = plan_image(failed.name, *image, session_.destination_images(query).images);
   // Bytes that do not check get a second chance without what they were made from.

@@ -25,6 +25,7 @@ struct Selection {
   bool force = false;            ///< -a and -u overwrite a newer image at the destination, too
   bool dry_run = false;          ///< plan only
   bool whole_layers = false;     ///< no basis: needed layers travel whole
+  LayerReader reader{};          ///< of both ends
   int level = 0;                 ///< zstd level of contents; 0: what the link leaves time for
 
   [[nodiscard]] bool report_only() const { return names.empty() && !all && !update && !new_images; }

@@ -7,7 +7,7 @@
 
 #include "base/compression.h"
 #include "base/error.h"
-#include "transport/printable.h"
+#include "base/printable.h"
 #include "wire/frame.h"
 
 namespace docker_sync {

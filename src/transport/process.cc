@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "transport/printable.h"
+#include "base/printable.h"
 
 namespace docker_sync {
 
@@ -139,8 +139,7 @@ std::string ProcessChannel::diagnostics() const {
 }
 
 /// Drains standard error meanwhile; false when `timeout` has passed.
-bool ProcessChannel::wait_for_stream(const Fd& stream, short events,
-                                     std::optional<std::chrono::milliseconds> timeout) {
+bool ProcessChannel::wait_for_stream(const Fd& stream, short events, std::optional<std::chrono::milliseconds> timeout) {
   pollfd ready[] = {{stream.get(), events, 0}, {wake_.read_end.get(), POLLIN, 0}, {-1, POLLIN, 0}};
   {
     const std::lock_guard lock(errors_mutex_);

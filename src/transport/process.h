@@ -14,11 +14,11 @@
 #include "base/channel.h"
 #include "base/error.h"
 #include "base/subprocess.h"
+#include "base/text_tail.h"
 #include "transport/host_spec.h"
 #include "transport/remote_shell.h"
 #include "transport/ssh_config.h"
 #include "transport/ssh_files.h"
-#include "transport/text_tail.h"
 
 namespace docker_sync {
 

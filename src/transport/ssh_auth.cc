@@ -11,14 +11,14 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "transport/printable.h"
+#include "base/printable.h"
 
 namespace docker_sync {
 
 namespace {
 
 constexpr int kPassphraseTries = 3;
-constexpr int kMaxRounds = 32;            // of a dialogue or of partial successes: a hostile server ends somewhere
+constexpr int kMaxRounds = 32;  // of a dialogue or of partial successes: a hostile server ends somewhere
 constexpr size_t kMaxPromptBytes = 2000;
 constexpr std::chrono::minutes kPatience(3);  // a host may wait for a person with a second device
 

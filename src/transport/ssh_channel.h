@@ -12,9 +12,9 @@
 #include <thread>
 
 #include "base/channel.h"
+#include "base/text_tail.h"
 #include "transport/byte_queue.h"
 #include "transport/ssh_link.h"
-#include "transport/text_tail.h"
 
 namespace docker_sync {
 
@@ -57,7 +57,7 @@ class SshChannel : public Channel {
   bool peer_finished_ = false;   ///< it will send no more
   bool ended_ = false;           ///< it will read no more
   bool waits_for_room_ = false;  ///< the session thread has more for `incoming_`
-  std::string broken_;  ///< why the link ended before its time
+  std::string broken_;           ///< why the link ended before its time
   TextTail diagnostics_;
   std::atomic<uint64_t> sent_ = 0, received_ = 0;
   std::atomic<bool> woken_ = false;

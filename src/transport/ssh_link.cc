@@ -6,7 +6,7 @@
 #include <span>
 
 #include "base/error.h"
-#include "transport/printable.h"
+#include "base/printable.h"
 #include "transport/tcp.h"
 
 namespace docker_sync {

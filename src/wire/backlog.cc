@@ -24,8 +24,10 @@ constexpr auto kQueuedTime = 30ms;
 constexpr size_t kQueuedSamples = 3;
 constexpr auto kQueuedLeast = 100ms;
 constexpr auto kQueuedMemory = 1s;
-/// A faster sample than this, without a queue, shows that the link is faster than was known.
+/// A faster sample than this, without a queue, shows that the link is faster than was known; where that was all that it
+/// took, only with more than what a shaper lets pass at once after a pause.
 constexpr double kFaster = 1.25;
+constexpr uint64_t kMoreThanBurst = 1 << 20;
 
 double in_seconds(std::chrono::steady_clock::duration time) {
   return std::max(std::chrono::duration<double>(time).count(), 1e-6);
@@ -90,7 +92,10 @@ void BacklogMeter::extend_span(Time now, size_t bytes, bool queued) {
 
 void BacklogMeter::take_sample(Sample sample, bool queued) {
   if (!queued) {
-    const double rate = static_cast<double>(sample.bytes) / in_seconds(sample.time);
+    unqueued_ = {unqueued_.bytes + sample.bytes, unqueued_.time + sample.time};
+    if (saturated_ && unqueued_.bytes < kMoreThanBurst) return;
+    const double rate = static_cast<double>(unqueued_.bytes) / in_seconds(unqueued_.time);
+    unqueued_ = {};
     if (rate_ == 0 || rate > rate_ * kFaster) {
       rate_ = rate;
       saturated_ = false;
@@ -98,6 +103,7 @@ void BacklogMeter::take_sample(Sample sample, bool queued) {
     }
     return;
   }
+  unqueued_ = {};
   queued_samples_.push_back(sample);
   Sample sum{0, Duration(0)};
   for (const Sample& one : queued_samples_) sum = {sum.bytes + one.bytes, sum.time + one.time};

@@ -46,8 +46,8 @@ class BacklogMeter {
     Time sent;
   };
   struct Sample {
-    uint64_t bytes;
-    Duration time;
+    uint64_t bytes = 0;
+    Duration time{};
   };
 
   void extend_span(Time now, size_t bytes, bool queued);
@@ -63,6 +63,7 @@ class BacklogMeter {
   bool span_queued_ = false;
 
   std::deque<Sample> queued_samples_;  ///< the last second or so of them
+  Sample unqueued_;                    ///< since then, as far as it is not in rate_
   double rate_ = 0;                    ///< bytes per second; 0: unknown
   double least_rate_ = 0;              ///< until there is a better one
   bool saturated_ = false;

@@ -60,4 +60,13 @@ Bytes unpack(ByteView payload) {
   return {rest.begin(), rest.end()};
 }
 
+std::vector<StageTime> told(const StageTimes& times) {
+  std::vector<StageTime> stages;
+  for (const StageTimes::Entry& entry : times.all()) {
+    const auto time = std::chrono::duration_cast<std::chrono::microseconds>(entry.time);
+    stages.push_back({entry.stage, static_cast<uint64_t>(time.count()), entry.bytes});
+  }
+  return stages;
+}
+
 }  // namespace docker_sync

@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "base/stage_times.h"
 #include "image/image_info.h"
+#include "image/layer_reader.h"
 #include "wire/codec.h"
 #include "wire/frame.h"
 
@@ -79,13 +81,25 @@ struct Send {
   std::vector<Digest> layers;    ///< those that travel, by diff_id
   std::vector<Digest> basis;     ///< layers that the destination builds on, those to prefer last
   uint8_t level = 0;             ///< zstd level of the contents; 0: what the link leaves time for
-  static void fields(auto& m, auto& f) { f(m.sync, m.image_id, m.config, m.diff_ids, m.layers, m.basis, m.level); }
+  LayerReader reader{};
+  static void fields(auto& m, auto& f) {
+    f(m.sync, m.image_id, m.config, m.diff_ids, m.layers, m.basis, m.level, m.reader);
+  }
 };
+
+/// How long an endpoint was in a stage of its work: StageTimes on the wire.
+struct StageTime {
+  std::string stage;
+  uint64_t microseconds = 0, bytes = 0;
+  static void fields(auto& m, auto& f) { f(m.stage, m.microseconds, m.bytes); }
+};
+[[nodiscard]] std::vector<StageTime> told(const StageTimes& times);
 
 struct Sent {
   static constexpr FrameType kType = FrameType::sent;
   uint32_t sync = 0;
-  static void fields(auto& m, auto& f) { f(m.sync); }
+  std::vector<StageTime> stages;
+  static void fields(auto& m, auto& f) { f(m.sync, m.stages); }
 };
 
 /// How the destination comes to a layer of the new image.
@@ -109,8 +123,9 @@ struct Receive {
   std::vector<PlannedLayer> layers;       ///< of the image, base first
   std::vector<Digest> basis;              ///< layers to build on, those to prefer last
   std::vector<std::string> basis_images;  ///< engine IDs of the images that hold them
+  LayerReader reader{};
   static void fields(auto& m, auto& f) {
-    f(m.sync, m.config, m.fingerprint, m.layers, m.basis, m.basis_images);
+    f(m.sync, m.config, m.fingerprint, m.layers, m.basis, m.basis_images, m.reader);
   }
 };
 
@@ -119,7 +134,8 @@ struct Ready {
   uint32_t sync = 0;
   std::string image_id;
   uint64_t layer_bytes = 0;  ///< of the layers that travelled, as tars
-  static void fields(auto& m, auto& f) { f(m.sync, m.image_id, m.layer_bytes); }
+  std::vector<StageTime> stages;
+  static void fields(auto& m, auto& f) { f(m.sync, m.image_id, m.layer_bytes, m.stages); }
 };
 
 struct Commit {

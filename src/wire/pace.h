@@ -19,6 +19,10 @@ namespace docker_sync {
 /// that not much has left at a level that was chosen in the dark, then two seconds of it.
 [[nodiscard]] size_t allowance(const Backlog& backlog);
 
+/// Whether the link has work for long enough, or is slow enough, that what takes seconds of a core to save a few
+/// megabytes is worth it: inflating archives. Where the link would idle meanwhile, it is not.
+[[nodiscard]] bool leaves_time(const Backlog& backlog);
+
 class Pace {
  public:
   using Time = std::chrono::steady_clock::time_point;

@@ -18,7 +18,8 @@ constexpr size_t kStepBytes = 512 << 10;
 void PacedSink::TimedWriter::write(ByteView bytes) {
   const auto start = Clock::now();
   writer_.write(bytes);
-  for_link_ += Clock::now() - start;
+  written_ += bytes.size();
+  count(Clock::now() - start, for_link_);
 }
 
 void PacedSink::TimedWriter::wait_for_room() {
@@ -28,7 +29,7 @@ void PacedSink::TimedWriter::wait_for_room() {
     measured = backlog.saturated;
     return backlog.bytes <= allowance(backlog);
   });
-  (measured ? for_link_ : for_measure_) += Clock::now() - start;
+  count(Clock::now() - start, measured ? for_link_ : for_measure_);
 }
 
 PacedSink::PacedSink(Connection::Writer below, std::optional<int> fixed_level)
@@ -93,12 +94,15 @@ void PacedSink::compress_all() {
   try {
     while (true) {
       const Job job = next_job();
+      const auto start = Clock::now();
       if (!job.bytes.empty()) {
         if (!fixed_level_) writer_.wait_for_room();
         zstd_.write(job.bytes);
         if (!fixed_level_) follow_pace(job.bytes.size());
       }
       if (job.then == Then::flush) zstd_.flush();
+      worked_ += Clock::now() - start;
+      written_ += job.bytes.size();
       if (job.then == Then::finish) break;
     }
     zstd_.finish();
@@ -110,6 +114,12 @@ void PacedSink::compress_all() {
     error_ = std::current_exception();
     changed_.notify_all();
   }
+}
+
+void PacedSink::tell(StageTimes& times) const {
+  const Clock::duration waited = writer_.waited();
+  times.add("compress", worked_ - waited, written_);
+  times.add("wait for the link", waited, writer_.written());
 }
 
 void PacedSink::follow_pace(size_t bytes) {
@@ -130,6 +140,8 @@ void PacedSink::follow_pace(size_t bytes) {
   last_ = now;
   starved_ = {};
 }
+
+bool PacedSink::leaves_time() const { return fixed_level_ || docker_sync::leaves_time(writer_.stream().backlog()); }
 
 Pace::PatchWork PacedSink::patch_work() {
   if (fixed_level_) return {*fixed_level_, true};

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/compression.h"
+#include "base/stage_times.h"
 #include "wire/connection.h"
 #include "wire/pace.h"
 
@@ -38,8 +39,13 @@ class PacedSink : public Sink {
   /// it.
   void finish();
 
+  /// Adds what it has worked and waited. REQUIRES: finish() has returned.
+  void tell(StageTimes& times) const;
+
   /// How hard to work on a patch at this moment.
   [[nodiscard]] Pace::PatchWork patch_work();
+  /// As the function of that name, at this moment.
+  [[nodiscard]] bool leaves_time() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -54,15 +60,25 @@ class PacedSink : public Sink {
     explicit TimedWriter(Connection::Writer writer) : writer_(writer) {}
     void write(ByteView bytes) override;
     Connection::Writer& stream() { return writer_; }
+    [[nodiscard]] const Connection::Writer& stream() const { return writer_; }
     /// Those waited for the link and for its first measure, since the last call.
     std::pair<Clock::duration, Clock::duration> take_times() {
       return {std::exchange(for_link_, {}), std::exchange(for_measure_, {})};
     }
     void wait_for_room();
+    /// In all.
+    [[nodiscard]] Clock::duration waited() const { return waited_; }
+    [[nodiscard]] uint64_t written() const { return written_; }
 
    private:
+    void count(Clock::duration time, Clock::duration& kind) {
+      kind += time;
+      waited_ += time;
+    }
+
     Connection::Writer writer_;
-    Clock::duration for_link_{0}, for_measure_{0};
+    Clock::duration for_link_{0}, for_measure_{0}, waited_{0};
+    uint64_t written_ = 0;
   };
 
   void hand_over(Then then);
@@ -79,6 +95,8 @@ class PacedSink : public Sink {
   size_t since_last_ = 0;
   Clock::time_point last_ = Clock::now();
   Clock::duration starved_{0};
+  Clock::duration worked_{0};  ///< in all, with what the writer waited
+  uint64_t written_ = 0;
 
   std::mutex mutex_;  ///< guards all below
   std::condition_variable changed_;

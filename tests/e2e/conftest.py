@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(pathlib.Path(__file__).parent)]
 
 from hosts import (  # noqa: E402
     DOCKER20, DOCKER26, DOCKER26_CONTAINERD, DOCKER28_CONTAINERD, Authority, Engine, Network, SshServer, introduce)
-from world import Way, World  # noqa: E402
+from world import Way, World, stage_again  # noqa: E402
 
 # Who starts the tests may ignore signals (nohup, a job of a script); what the tests start must not inherit that.
 for number in (signal.SIGHUP, signal.SIGTERM):
@@ -90,12 +90,6 @@ def beside(world, engine_beside):
     """A second engine of the laptop, behind a socket of its own, and tcp://127.0.0.1:2375."""
     stage_again(world, engine_beside)
     return engine_beside
-
-
-def stage_again(world, engine):
-    """What a test finds at every engine."""
-    engine.remove_all()
-    engine.docker("load", stdin=world.base_archive, text=False)
 
 
 @pytest.fixture(params=["pull", "push"])

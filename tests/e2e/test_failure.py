@@ -103,7 +103,7 @@ def test_an_image_removed_while_syncing(update):
             update.source.remove("app:1")
 
     with update.meddling(update.source, hook) as (env, proxy):
-        assert_refused(update.sync("app:1", env=env), 7, "app:1")
+        assert_refused(update.sync("--layer-reader=save", "app:1", env=env), 7, "app:1")
     assert any("/get" in path for _, path in proxy.requests)
     end_everywhere(update.world)
     assert update.destination.state() == update.before
@@ -133,7 +133,7 @@ def test_no_room_for_scratch(update, which):
     host.run(["sh", "-c", "mkdir -p /mnt/small && mount -t tmpfs -o size=1m,mode=1777 tmpfs /mnt/small"])
     option = "--tmpfolder=/mnt/small" if which == "laptop" else "--remote-tmpfolder=/mnt/small"
     try:
-        assert_refused(update.sync(option, "app:1"), 10, which if which == "server" else "")
+        assert_refused(update.sync(option, "--layer-reader=save", "app:1"), 10, which if which == "server" else "")
         assert not any(host.path("/mnt/small").iterdir())
     finally:
         end_everywhere(update.world)

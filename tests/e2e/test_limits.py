@@ -52,7 +52,7 @@ def test_scratch_goes_where_it_is_told(way):
     Recipe([{"app/noise": noise(3 * MEGABYTE, seed=5)}]).build(way.source, "app:1")
     for host in (way.world.laptop, way.world.server):
         host.run(["mkdir", "-p", "-m", "1777", "/var/tmp/here"])
-    process = way.start_slowly("--tmpfolder=/var/tmp/here", "app:1")
+    process = way.start_slowly("--tmpfolder=/var/tmp/here", "--layer-reader=save", "app:1")
     open_there = {host.name: host.open_files("/var/tmp/here") for host in (way.world.laptop, way.world.server)}
     process.kill()
     process.wait()

@@ -29,8 +29,8 @@ def test_every_destination_gets_it_and_has_a_line(world, second, beside):
 def test_the_image_is_saved_once_for_all(world, second, beside):
     image_id = OLD.build(world.here, "app:1")
     with EngineProxy(world.here, lambda method, path: None) as proxy:
-        world.sync("-d", "user@server", "-d", "user@second", "-d", f"unix://{beside.socket}", "app:1",
-                   env=proxy.environment).check()
+        world.sync("--layer-reader=save", "-d", "user@server", "-d", "user@second", "-d", f"unix://{beside.socket}",
+                   "app:1", env=proxy.environment).check()
     for engine in (world.there, second, beside):
         assert engine.image_id("app:1") == image_id
     assert len([path for _, path in proxy.requests if "/images/get" in path]) == 1

@@ -7,7 +7,8 @@ import hashlib
 import json
 import signal
 
-from hosts import DOCKER20, Engine, EngineProxy, MemoryWatch, SshServer, import_busybox, introduce, wait_until
+from hosts import (
+    DOCKER20, Engine, EngineProxy, MemoryWatch, SshServer, home_of, import_busybox, introduce, wait_until)
 
 CACHE = ".cache/docker-sync"
 
@@ -83,8 +84,16 @@ class World:
         return MemoryWatch([self.laptop, self.server])
 
 
+def stage_again(world, engine):
+    """What a test finds at every engine."""
+    engine.remove_all()
+    engine.docker("load", stdin=world.base_archive, text=False)
+
+
 class Way:
-    """A direction. Tests that hold for both speak of source and destination."""
+    """A direction. Tests that hold for both speak of source and destination. `login`: who logs in at the server."""
+
+    login = "user"
 
     def __init__(self, world, push):
         self.world, self.push = world, push
@@ -95,13 +104,13 @@ class Way:
         return ["--push"] if self.push else []
 
     def sync(self, *args, **how):
-        return self.world.sync(*self.args, *with_host(args), **how)
+        return self.world.sync(*self.args, *self._with_host(args), **how)
 
     def sync_json(self, *args, **how):
         return json.loads(self.sync("--json", *args, **how).check().stdout)
 
     def start(self, *args, **how):
-        return self.world.laptop.spawn(["docker-sync", *self.args, *with_host(args)], **how)
+        return self.world.laptop.spawn(["docker-sync", *self.args, *self._with_host(args)], **how)
 
     def start_slowly(self, *args, rate="2mbit", after_bytes=150_000, **how):
         """Start a sync over a slow link, and return it in the middle of sending contents."""
@@ -113,32 +122,30 @@ class Way:
         assert process.running(), f"over before it could be disturbed: {process.wait()}"
         return process
 
+    def _with_host(self, args):
+        """Options first, then the host, then the images."""
+        options = [arg for arg in args if arg.startswith("-")]
+        return [*options, f"{self.login}@server", *(arg for arg in args if not arg.startswith("-"))]
 
     @contextlib.contextmanager
     def meddling(self, engine, hook):
-        """Have docker-sync reach an engine by an EngineProxy: here by DOCKER_HOST, there by the user's docker
+        """Have docker-sync reach an engine by an EngineProxy: here by DOCKER_HOST, there by the login's docker
         context. Gives the environment to run docker-sync in, and the proxy."""
         with EngineProxy(engine, hook) as proxy:
             if engine is self.world.here:
                 yield proxy.environment, proxy
                 return
-            folder = "/home/user/.docker"
+            folder = f"{home_of(self.login)}/.docker"
             context = hashlib.sha256(b"proxy").hexdigest()
             engine.host.write(f"{folder}/contexts/meta/{context}/meta.json", json.dumps(
                 {"Name": "proxy", "Metadata": {}, "Endpoints": {"docker": {
                     "Host": proxy.environment["DOCKER_HOST"], "SkipTLSVerify": False}}}))
             engine.host.write(f"{folder}/config.json", '{"currentContext": "proxy"}')
-            engine.host.run(["chown", "-R", "user:", folder])
+            engine.host.run(["chown", "-R", f"{self.login}:", folder])
             try:
                 yield {}, proxy
             finally:
                 engine.host.run(["rm", "-rf", folder])
-
-
-def with_host(args):
-    """Options first, then the host, then the images."""
-    options = [arg for arg in args if arg.startswith("-")]
-    return [*options, "user@server", *(arg for arg in args if not arg.startswith("-"))]
 
 
 def image_of(report, name):

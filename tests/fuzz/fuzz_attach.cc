@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
-#include "reach/attach_decoder.h"
+#include "engine/attach_decoder.h"
 
 using namespace docker_sync;
 

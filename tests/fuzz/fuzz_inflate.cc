@@ -10,11 +10,11 @@
 using namespace docker_sync;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const SpoolFolder folder("/var/tmp");
+  const SpoolSpace space("/var/tmp", size_t{64} << 20);
   const MemoryFile content({data, size});
   const uint64_t most = most_inflated_bytes(size);
-  if (const auto form = inflate_all(content, folder); form && form->size() > most) std::abort();
-  const auto inflated = inflate_exactly(content, folder);
+  if (const auto form = inflate_all(content, space); form && form->size() > most) std::abort();
+  const auto inflated = inflate_exactly(content, DeflateCheck::every_part, space);
   if (!inflated) return 0;
   if (inflated->form->size() > most) std::abort();
   SequentialReader form(*inflated->form);

@@ -7,10 +7,11 @@ Virtual machines would be closer to life, but need minutes and a hypervisor wher
 """
 
 from .certificates import Authority
+from .delay import DelayingRelay
 from .engine import Engine, copy_images
 from .engine_proxy import EngineProxy
 from .engine_roots import DOCKER20, DOCKER26, DOCKER26_CONTAINERD, DOCKER28, DOCKER28_CONTAINERD, EngineKind
-from .host import Host
+from .host import Host, home_of
 from .images import Recipe, edited, import_busybox, noise
 from .link import Link
 from .memory import MemoryWatch
@@ -20,13 +21,13 @@ from .podman import Podman
 from .process import CommandFailed, Process, Result
 from .ssh_server import SshServer, introduce, make_key
 from .terminal import Terminal
+from .unlinked import SpoolWatch
 from .waiting import wait_until
 from .workdir import WorkDir
 
 __all__ = [
     "DOCKER20", "DOCKER26", "DOCKER26_CONTAINERD", "DOCKER28", "DOCKER28_CONTAINERD", "ELF_MACHINE", "OTHER",
-    "Authority", "CommandFailed", "Engine", "EngineKind", "EngineProxy", "Host", "Link", "MemoryWatch", "Network",
-    "OtherMachineRoot", "Podman", "Process", "Recipe", "Result", "SshServer", "Terminal", "WorkDir", "copy_images",
-    "edited", "import_busybox",
-    "introduce", "make_key", "noise", "wait_until",
+    "Authority", "CommandFailed", "DelayingRelay", "Engine", "EngineKind", "EngineProxy", "Host", "Link", "MemoryWatch",
+    "Network", "OtherMachineRoot", "Podman", "Process", "Recipe", "Result", "SpoolWatch", "SshServer", "Terminal",
+    "WorkDir", "copy_images", "edited", "home_of", "import_busybox", "introduce", "make_key", "noise", "wait_until",
 ]

@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: docker-sync authors
 # SPDX-License-Identifier: MIT
-"""A docker socket that stands before the real one and lets a test meddle: refuse a request, or do
-something at the very moment one arrives.
+"""A docker socket that stands before the real one and lets a test meddle: refuse a request, answer one in the daemon's
+place, or do something at the very moment one arrives.
 
 Every connection carries one request; the daemon's answers pass unchanged but for that.
 """
 
+import json
 import os
 import socket
 import threading
@@ -13,7 +14,8 @@ import threading
 
 class EngineProxy:
     """Context manager. hook(method, path) is called for every request before it is passed on; when it
-    returns a text, the client gets that as the daemon's error 500 and the daemon gets nothing.
+    returns a text, the client gets that as the daemon's error 500, when it returns a dictionary, that as the daemon's
+    answer, and the daemon gets nothing.
 
     `requests` lists the (method, path) seen. `socket_path` is the socket as the host's programs name it.
     """
@@ -61,11 +63,13 @@ class EngineProxy:
             first, *fields = lines.split(b"\r\n")
             method, path, _ = first.decode().split(" ", 2)
             self.requests.append((method, path))
-            refusal = self._hook(method, path)
-            if refusal:
-                answer = b'{"message":"%s"}' % refusal.encode()
-                client.sendall(b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\n"
-                               b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(answer), answer))
+            own = self._hook(method, path)
+            if own:
+                status, answer = ("200 OK", own) if isinstance(own, dict) else (
+                    "500 Internal Server Error", {"message": own})
+                body = json.dumps(answer)
+                client.sendall(f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                               f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
                 return
             fields = [field for field in fields if not field.lower().startswith(b"connection:")]
             self._pass_on(client, b"\r\n".join([first, *fields, b"Connection: close", b"", b""]) + body)

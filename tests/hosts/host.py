@@ -27,6 +27,7 @@ class Host:
 
     def __init__(self, name, disk, on_machine_network=False, engine=DOCKER20):
         self.name, self.disk, self.engine = name, pathlib.Path(disk), engine
+        self.control_group = None  # the folder of one that whatever is started from now on joins
         self.addresses = {}  # peer's name -> our address on the link to it
         self._make_disks(on_machine_network)
         # A harness that is killed takes its hosts along: setpriv and --kill-child see to that.
@@ -91,7 +92,7 @@ class Host:
 
     def command_line(self, argv, user="root", env=None, cwd=None):
         """The local argv that runs `argv` in the host. Signals a terminal sends are for the command alone."""
-        home = "/root" if user == "root" else f"/home/{user}"
+        home = home_of(user)
         variables = {"PATH": PATH, "HOME": home, "USER": user, "LOGNAME": user, "LANG": "C.UTF-8",
                      "TERM": "xterm", **(env or {})}
         identity = [] if user == "root" else [
@@ -106,8 +107,13 @@ class Host:
               stdout=subprocess.PIPE, stderr=subprocess.PIPE):
         popen = subprocess.Popen(
             self.command_line(argv, user, env, cwd), stdin=stdin, stdout=stdout, stderr=stderr, text=text,
-            errors="replace" if text else None, start_new_session=True, preexec_fn=ignore_terminal_signals)
+            errors="replace" if text else None, start_new_session=True, preexec_fn=self._before_nsenter)
         return Process(argv, popen, text)
+
+    def _before_nsenter(self):
+        ignore_terminal_signals()
+        if self.control_group:
+            (self.control_group / "cgroup.procs").write_text("0")  # the writer
 
     def run(self, argv, *, check=True, stdin=None, timeout_s=60, text=True, **how):
         """Run to the end; the Result. With `check`, a failure is CommandFailed."""
@@ -148,6 +154,17 @@ class Host:
             found.update(name for name in names if f"{folder}/" in name)
         return found
 
+    def listens(self, port):
+        """Whether a program listens on a TCP port."""
+        address = f":{port:04X}"
+        for table in ("tcp", "tcp6"):
+            with open(f"/proc/{self.pid}/net/{table}", encoding="ascii") as file:
+                for line in file:
+                    fields = line.split()
+                    if len(fields) > 3 and fields[1].endswith(address) and fields[3] == "0A":
+                        return True
+        return False
+
     def kill_all_of(self, word, number=signal.SIGKILL):
         for pid in self.processes_of(word):
             try:
@@ -175,6 +192,10 @@ class Host:
 
     def wait_for_file(self, inside, timeout_s=30):
         wait_until(lambda: self.path(inside).exists(), f"{self.name}:{inside} to appear", timeout_s)
+
+
+def home_of(user):
+    return "/root" if user == "root" else f"/home/{user}"
 
 
 def ignore_terminal_signals():

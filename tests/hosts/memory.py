@@ -6,36 +6,21 @@ VmHWM would need no sampling, but counts mapped files; what a program took for i
 """
 
 import os
-import threading
 
-PERIOD_S = 0.02
+from .sampler import Sampler
 
 
-class MemoryWatch:
+class MemoryWatch(Sampler):
     """Context manager. `words`: parts of the executables' paths. `peak[host name]` is in bytes."""
 
     def __init__(self, hosts, words=("docker-sync",)):
+        super().__init__()
         self._hosts = {host.pid_namespace: host.name for host in hosts}
         self._words = words
         self._known = {}  # pid -> host name, None for processes elsewhere
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._sample_until_over, daemon=True)
         self.peak = {host.name: 0 for host in hosts}
-        self.samples = 0
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        self._thread.join()
-
-    def _sample_until_over(self):
-        while not self._over.wait(PERIOD_S):
-            self._sample()
-
-    def _sample(self):
+    def sample(self):
         sums = dict.fromkeys(self.peak, 0)
         pids = {int(entry) for entry in os.listdir("/proc") if entry.isdigit()}
         for pid in self._known.keys() - pids:
@@ -44,7 +29,6 @@ class MemoryWatch:
             host = self._host_of(pid)
             if host:
                 sums[host] += anonymous_bytes(pid)
-        self.samples += 1
         for host, total in sums.items():
             self.peak[host] = max(self.peak[host], total)
 

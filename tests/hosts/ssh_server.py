@@ -6,6 +6,7 @@
 import os
 import signal
 
+from .host import home_of
 from .waiting import wait_until
 
 CONFIG = """\
@@ -48,7 +49,7 @@ class SshServer:
             ["/usr/sbin/sshd", "-D", "-e", "-f", f"/etc/ssh/sshd_config_{self.port}"],
             stdout=log, stderr=log, text=False)
         log.close()
-        wait_until(lambda: self._listens() or not self._daemon.running(), "sshd to listen")
+        wait_until(lambda: self.host.listens(self.port) or not self._daemon.running(), "sshd to listen")
         if not self._daemon.running():
             raise RuntimeError("sshd ended:\n" + self.log.read_text())
         return self
@@ -63,33 +64,24 @@ class SshServer:
             if pid != self._daemon.pid:
                 os.kill(pid, signal.SIGKILL)
 
-    def _listens(self):
-        port = f":{self.port:04X}"
-        for table in ("tcp", "tcp6"):
-            with open(f"/proc/{self.host.pid}/net/{table}", encoding="ascii") as file:
-                for line in file:
-                    fields = line.split()
-                    if len(fields) > 3 and fields[1].endswith(port) and fields[3] == "0A":
-                        return True
-        return False
-
     def public_host_key(self):
         return self.host.path(self.host_key + ".pub").read_text().strip()
 
     # Who may log in
 
     def authorize(self, user, public_key):
-        home = "/root" if user == "root" else f"/home/{user}"
+        home = home_of(user)
         keys = self.host.path(f"{home}/.ssh/authorized_keys")
         known = keys.read_text() if keys.exists() else ""
         self.host.write(f"{home}/.ssh/authorized_keys", known + public_key.strip() + "\n", mode=0o600)
         self.host.path(f"{home}/.ssh").chmod(0o700)
         self.host.run(["chown", "-R", f"{user}:", f"{home}/.ssh"])
 
-    def known_host_line(self, name):
-        """What a client's known_hosts says of this server when it knows it as `name`."""
+    def known_host_line(self, name, port=None):
+        """What a client's known_hosts says of this server when it knows it as `name`; `port`: of what stands before."""
         kind, key = self.public_host_key().split()[:2]
-        return f"{name if self.port == 22 else f'[{name}]:{self.port}'} {kind} {key}\n"
+        port = port or self.port
+        return f"{name if port == 22 else f'[{name}]:{port}'} {kind} {key}\n"
 
 
 def make_key(host, path, passphrase="", kind="ed25519"):
@@ -99,15 +91,19 @@ def make_key(host, path, passphrase="", kind="ed25519"):
     return host.path(path + ".pub").read_text()
 
 
-def introduce(client, server, users, names=None):
-    """Let root at `client` log in at `server` as each of `users`, and know the server's key by each name."""
-    key = "/root/.ssh/id_ed25519"
+def introduce(client, server, users, names=None, by="root", port=None):
+    """Let the user `by` of `client` log in at `server` as each of `users`, and know the server's key by each name;
+    `port`: at what stands before it."""
+    folder = f"{home_of(by)}/.ssh"
+    key = f"{folder}/id_ed25519"
     if not client.path(key).exists():
         make_key(client, key)
     public = client.path(key + ".pub").read_text()
     for user in users:
         server.authorize(user, public)
     names = names or [server.host.name, server.host.addresses[client.name]]
-    known = client.path("/root/.ssh/known_hosts")
+    known = client.path(f"{folder}/known_hosts")
     before = known.read_text() if known.exists() else ""
-    client.write("/root/.ssh/known_hosts", before + "".join(map(server.known_host_line, names)), mode=0o600)
+    lines = "".join(server.known_host_line(name, port) for name in names)
+    client.write(f"{folder}/known_hosts", before + lines, mode=0o600)
+    client.run(["chown", "-R", f"{by}:", folder])

@@ -57,6 +57,17 @@ TEST_CASE("base64 has four characters for three bytes, and is padded") {
   CHECK(to_base64(as_bytes("foo")) == "Zm9v");
 }
 
+TEST_CASE("base64 is read back, and nothing else is") {
+  for (const char* text : {"", "f", "fo", "foo", "a longer one"}) {
+    const auto bytes = from_base64(to_base64(as_bytes(text)));
+    REQUIRE(bytes);
+    CHECK(as_text(*bytes) == text);
+  }
+  CHECK_FALSE(from_base64("Zg"));
+  CHECK_FALSE(from_base64("Zg==Zg=="));
+  CHECK_FALSE(from_base64("Z!=="));
+}
+
 TEST_CASE("hex has two lower-case digits a byte") {
   CHECK(to_hex({}) == "");
   CHECK(to_hex(Bytes{0x00, 0x0f, 0xa5, 0xff}) == "000fa5ff");

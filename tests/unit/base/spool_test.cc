@@ -60,12 +60,12 @@ TEST_CASE("spools go to the named folder, else to TMPDIR, else to /var/tmp") {
   const Folder named, tmpdir;
   {
     const TmpDir environment(tmpdir.path().c_str());
-    CHECK(SpoolFolder(named.path()).path() == named.path());
-    CHECK(SpoolFolder("").path() == tmpdir.path());
+    CHECK(SpoolSpace(named.path()).path() == named.path());
+    CHECK(SpoolSpace("").path() == tmpdir.path());
   }
   for (const char* nothing : {static_cast<const char*>(nullptr), ""}) {
     const TmpDir environment(nothing);
-    CHECK(SpoolFolder("").path() == "/var/tmp");
+    CHECK(SpoolSpace("").path() == "/var/tmp");
   }
 }
 
@@ -77,26 +77,27 @@ TEST_CASE("memory is no place for scratch unless it is named") {
     return;
   }
   const TmpDir environment(memory.c_str());
-  CHECK(SpoolFolder("").path() == "/var/tmp");
-  CHECK(SpoolFolder(memory).path() == memory);
+  CHECK(SpoolSpace("").path() == "/var/tmp");
+  CHECK(SpoolSpace(memory).path() == memory);
 }
 
 TEST_CASE("a folder that cannot be used is the disk's error") {
-  CHECK(outcome([] { SpoolFolder("/nonexistent"); }) == ExitCode::disk);
-  CHECK(outcome([] { SpoolFolder("/etc/passwd"); }) == ExitCode::disk);
-  CHECK(outcome([] { SpoolFolder("/proc"); }) != ExitCode::internal);
+  CHECK(outcome([] { SpoolSpace("/nonexistent"); }) == ExitCode::disk);
+  CHECK(outcome([] { SpoolSpace("/etc/passwd"); }) == ExitCode::disk);
+  CHECK(outcome([] { SpoolSpace("/proc"); }) != ExitCode::internal);
 }
 
 TEST_CASE("space is asked for before it is used") {
   const Folder folder;
-  const SpoolFolder spools(folder.path());
+  const SpoolSpace spools(folder.path());
   CHECK(outcome([&] { spools.require_space(0); }) == ExitCode::ok);
   CHECK(outcome([&] { spools.require_space(UINT64_MAX); }) == ExitCode::disk);
 }
 
 TEST_CASE("a spool has no name, not even while it is written") {
   const Folder folder;
-  Spool spool{SpoolFolder(folder.path())};
+  const SpoolSpace space(folder.path(), 1000);
+  Spool spool(space);
   CHECK(folder.is_empty());
   spool.write(pattern(1'000'000));
   spool.flush();
@@ -105,7 +106,12 @@ TEST_CASE("a spool has no name, not even while it is written") {
 
 TEST_CASE("what was written in pieces of any size is read anywhere") {
   const Folder folder;
-  Spool spool{SpoolFolder(folder.path())};
+  size_t in_memory = 0;
+  SUBCASE("all of it on the disk") {}
+  SUBCASE("some in memory") { in_memory = 1'234'567; }
+  SUBCASE("all in memory") { in_memory = 3'000'000; }
+  const SpoolSpace space(folder.path(), in_memory);
+  Spool spool(space);
   const Bytes bytes = pattern(3'000'000);
   for (size_t at = 0, step = 1; at < bytes.size(); at += step, step = step * 7 % 600'000 + 1) {
     spool.write(ByteView(bytes).subspan(at, std::min(step, bytes.size() - at)));
@@ -126,7 +132,8 @@ TEST_CASE("what was written in pieces of any size is read anywhere") {
 
 TEST_CASE("what was flushed can be read while more is pending") {
   const Folder folder;
-  Spool spool{SpoolFolder(folder.path())};
+  const SpoolSpace space(folder.path(), 0);
+  Spool spool(space);
   spool.write(as_bytes("first"));
   spool.flush();
   spool.write(as_bytes("second"));
@@ -139,12 +146,54 @@ TEST_CASE("what was flushed can be read while more is pending") {
   CHECK(as_text(out) == "firstsecond");
 }
 
+TEST_CASE("there is no file while memory is enough") {
+  std::optional<Folder> folder(std::in_place);
+  const SpoolSpace space(folder->path(), 1000);
+  Spool spool(space);
+  folder.reset();
+  spool.write(pattern(999));
+  spool.flush();
+  CHECK(outcome([&] {
+          spool.write(pattern(2));
+          spool.flush();
+        }) == ExitCode::disk);
+}
+
+TEST_CASE("spools share their memory, and give it back") {
+  const SpoolSpace space("/var/tmp", 1000);
+  {
+    Spool first(space), second(space), on_disk(space, Spool::Begin::on_disk);
+    first.write(pattern(600));
+    on_disk.write(pattern(600));
+    CHECK(space.memory_left() == 400);
+    second.write(pattern(600));
+    CHECK(space.memory_left() == 0);
+    first.clear();
+    // What has gone to the disk stays there: the bytes after it could not be told from those before.
+    second.write(pattern(100));
+    CHECK(space.memory_left() == 600);
+    second.flush();
+    MemorySink whole;
+    copy(second, whole);
+    Bytes expected = pattern(600);
+    const Bytes more = pattern(100);
+    expected.insert(expected.end(), more.begin(), more.end());
+    CHECK(whole.bytes() == expected);
+  }
+  CHECK(space.memory_left() == 1000);
+}
+
 TEST_CASE("a cleared spool starts from nothing") {
   const Folder folder;
-  Spool spool{SpoolFolder(folder.path())};
+  size_t in_memory = 0;
+  SUBCASE("on the disk") {}
+  SUBCASE("in memory, and on the disk") { in_memory = 100'000; }
+  const SpoolSpace space(folder.path(), in_memory);
+  Spool spool(space);
   spool.write(pattern(500'000));
   spool.clear();
   CHECK(spool.size() == 0);
+  CHECK(space.memory_left() == in_memory);
   spool.write(as_bytes("new"));
   spool.flush();
   Bytes out(3);
@@ -159,7 +208,8 @@ TEST_CASE("a spool that cannot grow is the disk's error, whatever the system cal
   ::getrlimit(RLIMIT_FSIZE, &before);
   rlimit small = before;
   small.rlim_cur = 100'000;
-  Spool large_write{SpoolFolder(folder.path())}, small_write{SpoolFolder(folder.path())};
+  const SpoolSpace space(folder.path(), 0);
+  Spool large_write(space), small_write(space);
   ::setrlimit(RLIMIT_FSIZE, &small);
   const ExitCode at_once = outcome([&] { large_write.write(pattern(1'000'000)); });
   const ExitCode at_flush = outcome([&] {

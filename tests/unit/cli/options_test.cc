@@ -190,6 +190,11 @@ TEST_CASE("of --progress and --no-progress the last one counts") {
   CHECK_FALSE(parse({"--progress", "server", "--no-progress"}).progress);
 }
 
+TEST_CASE("helpers run in containers unless that is switched off") {
+  CHECK(parse({"server"}).helper_containers);
+  CHECK_FALSE(parse({"--no-helper-container", "server"}).helper_containers);
+}
+
 TEST_CASE("how much is said") {
   CHECK(parse({"server"}).log_level == LogLevel::warnings);
   CHECK(parse({"-v", "server"}).log_level == LogLevel::verbose);

@@ -15,8 +15,8 @@ using archives::all_of;
 
 namespace {
 
-const SpoolFolder& folder() {
-  static const SpoolFolder var_tmp("/var/tmp");
+const SpoolSpace& space() {
+  static const SpoolSpace var_tmp("/var/tmp", size_t{64} << 20);
   return var_tmp;
 }
 
@@ -25,7 +25,7 @@ struct Form {
 };
 
 std::optional<Form> form_of(const Bytes& content) {
-  const auto form = take_code_apart(MemoryFile(content), folder());
+  const auto form = take_code_apart(MemoryFile(content), space());
   if (!form) return std::nullopt;
   return Form{form->recipe, all_of(*form->form)};
 }

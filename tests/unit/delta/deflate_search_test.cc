@@ -76,6 +76,40 @@ TEST_CASE("what worked is still tried after the search was given up for others")
   CHECK_FALSE(search.find({third, PartKind::zip}, content.size() - third, inflated));
 }
 
+TEST_CASE("where samples are enough, many alike stand for others") {
+  const Bytes bytes = text(300), usual = deflated(bytes, DeflateMethod::zlib(6)),
+              other = deflated(bytes, DeflateMethod::zlib(9));
+  Bytes content = usual;
+  append(content, other);
+  const MemoryFile file(content), inflated(bytes);
+  const auto found_other = [&](DeflateCheck check, int usual_before) {
+    DeflateSearch search(file, check);
+    for (int i = 0; i < usual_before; ++i) {
+      CHECK(search.find({0, PartKind::zip}, usual.size(), inflated) == DeflateMethod::zlib(6));
+    }
+    return search.find({usual.size(), PartKind::zip}, other.size(), inflated);
+  };
+  CHECK(found_other(DeflateCheck::every_part, 100) == DeflateMethod::zlib(9));
+  CHECK(found_other(DeflateCheck::samples, 15) == DeflateMethod::zlib(9));
+  CHECK(found_other(DeflateCheck::samples, 17) == DeflateMethod::zlib(6));
+  CHECK(found_other(DeflateCheck::samples, 23) == DeflateMethod::zlib(6));
+  CHECK(found_other(DeflateCheck::samples, 24) == DeflateMethod::zlib(9));  // A sample.
+}
+
+TEST_CASE("of a large part the beginning is tried, where samples are enough") {
+  const Bytes bytes = text(12'000), usual = deflated(bytes, DeflateMethod::zlib(6)),
+              other = deflated(bytes, DeflateMethod::zlib(9));
+  REQUIRE(usual.size() > 100'000);
+  Bytes content = usual;
+  append(content, other);
+  const MemoryFile file(content), inflated(bytes);
+  DeflateSearch search(file, DeflateCheck::samples);
+  for (int i = 0; i < 17; ++i) {
+    CHECK(search.find({0, PartKind::zip}, usual.size(), inflated) == DeflateMethod::zlib(6));
+  }
+  CHECK(search.find({usual.size(), PartKind::zip}, other.size(), inflated) == DeflateMethod::zlib(9));
+}
+
 TEST_CASE("a search in which nothing ever worked is hopeless after a few parts") {
   const Bytes bytes = text(30), bad(100, 0xff);
   Bytes content = deflated(bytes, DeflateMethod::zlib(6));

@@ -18,13 +18,13 @@ namespace {
 
 constexpr DeflateMethod kJar = DeflateMethod::zlib(6), kGzip = DeflateMethod::gzip(9);
 
-const SpoolFolder& folder() {
-  static const SpoolFolder var_tmp("/var/tmp");
+const SpoolSpace& space() {
+  static const SpoolSpace var_tmp("/var/tmp", size_t{64} << 20);
   return var_tmp;
 }
 
 std::optional<Bytes> form_of(const Bytes& content) {
-  const auto form = inflate_all(MemoryFile(content), folder());
+  const auto form = inflate_all(MemoryFile(content), space());
   if (!form) return std::nullopt;
   return all_of(*form);
 }
@@ -35,7 +35,7 @@ struct Exact {
 };
 
 std::optional<Exact> exact_form_of(const Bytes& content) {
-  const auto inflated = inflate_exactly(MemoryFile(content), folder());
+  const auto inflated = inflate_exactly(MemoryFile(content), DeflateCheck::every_part, space());
   if (!inflated) return std::nullopt;
   return Exact{inflated->recipe, all_of(*inflated->form), inflated->parts, inflated->raw_parts};
 }

@@ -15,26 +15,29 @@ namespace {
 
 struct ReadBasis {
   FakeEngine engine;
-  SpoolFolder folder{"/tmp"};
+  SpoolSpace space{"/tmp"};
   LayerCache cache{""};
+  StageTimes times;
   std::optional<Basis> basis;
   std::vector<Digest> needed;
 
   /// All layers of the images, those of the first one to be preferred.
-  void read(const std::vector<std::string>& images, const std::set<Digest>& must_come = {}) {
+  void read(const std::vector<std::string>& ids, const std::set<Digest>& must_come = {}) {
     std::vector<Digest> layers(must_come.begin(), must_come.end());
-    for (auto id = images.rbegin(); id != images.rend(); ++id) {
+    std::vector<ImageInfo> images;
+    for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
       const auto image = engine.inspect(*id);
       if (!image) continue;
+      images.insert(images.begin(), *image);
       for (const Digest& layer : image->identity.diff_ids) {
         std::erase(layers, layer);
         layers.push_back(layer);
       }
     }
     BasisReading reading{images, {layers.begin(), layers.end()}, must_come, {}, {}};
-    reading.on_needed = [this](const Digest& layer, const Spool&) { needed.push_back(layer); };
-    basis.emplace(std::move(layers), cache);
-    read_basis(engine, folder, reading, *basis);
+    reading.on_needed = [this](const Digest& layer, const RandomAccess&) { needed.push_back(layer); };
+    basis.emplace(std::move(layers), cache, times);
+    read_basis(engine, space, LayerReader::automatic, reading, *basis);
     basis->seal();
     basis->wait();
   }
@@ -48,7 +51,7 @@ struct ReadBasis {
 /// Counts how often it is read.
 class CountedSpool : public Spool {
  public:
-  CountedSpool(const SpoolFolder& folder, const Bytes& bytes, int& reads) : Spool(folder), reads_(&reads) {
+  CountedSpool(const SpoolSpace& space, const Bytes& bytes, int& reads) : Spool(space), reads_(&reads) {
     write(bytes);
     flush();
   }
@@ -63,12 +66,14 @@ class CountedSpool : public Spool {
 
 /// A basis of that one layer, and how often the layer was read for it.
 struct OneLayer {
-  OneLayer(const Bytes& layer, const LayerCache& cache) : basis({Digest::of(layer)}, cache) {
-    basis.add(0, std::make_unique<CountedSpool>(SpoolFolder("/tmp"), layer, reads));
+  OneLayer(const Bytes& layer, const LayerCache& cache) : basis({Digest::of(layer)}, cache, times) {
+    basis.add(0, std::make_unique<CountedSpool>(space, layer, reads));
     basis.seal();
     basis.wait();
   }
+  SpoolSpace space{"/tmp"};
   int reads = 0;
+  StageTimes times;
   Basis basis;
 };
 
@@ -129,7 +134,8 @@ TEST_CASE("a basis image that is damaged is used as far as it goes") {
 
 TEST_CASE("who waits for the basis is woken by an error") {
   const LayerCache cache("");
-  Basis basis({}, cache);
+  StageTimes times;
+  Basis basis({}, cache, times);
   basis.close(Error(ExitCode::interrupted, "stopped"));
   CHECK_THROWS_AS(basis.wait(), const Error&);
 }
@@ -196,7 +202,9 @@ TEST_CASE("few images are read for the layers of many") {
   engine.add({"c"}, {layer("2"), layer("3")});
   const std::string other = engine.add({"d"}, {layer("3"), layer("4")});
   std::set<Digest> layers{digest("1"), digest("2"), digest("4"), digest("nowhere")};
-  CHECK(images_holding(engine.list(), layers) == std::vector<std::string>{all, other});
+  std::vector<std::string> ids;
+  for (const ImageInfo& image : images_holding(engine.list(), layers)) ids.push_back(image.id);
+  CHECK(ids == std::vector<std::string>{all, other});
   CHECK(layers == std::set<Digest>{digest("1"), digest("2"), digest("4")});
   CHECK(images_holding({}, layers).empty());
   CHECK(layers.empty());

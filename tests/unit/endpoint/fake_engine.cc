@@ -277,6 +277,7 @@ void FakeEngine::tag(const std::string& id, const Reference& name) {
   const std::lock_guard lock(mutex_);
   Image* target = find(id);
   if (target == nullptr) throw Error(ExitCode::image, "no such image " + id);
+  if (refuses_names) throw Error(ExitCode::engine, "not today");
   for (Image& image : images_) std::erase(image.names, name);
   target->names.push_back(name);
 }

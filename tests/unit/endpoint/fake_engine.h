@@ -37,6 +37,7 @@ class FakeEngine : public Engine {
   bool lies_about_loading = false;                 ///< load() says yes and does nothing
   bool takes_any_layer = false;                    ///< as Podman: known by diff_id alone
   uint64_t says_larger_by = 0;                     ///< of the size of each image
+  bool refuses_names = false;
   int saves = 0, loads = 0;
   size_t layers_loaded = 0;  ///< that were in the last archive
   size_t files_loaded = 0;   ///< in it, layers and others

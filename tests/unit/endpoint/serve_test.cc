@@ -150,6 +150,19 @@ TEST_CASE("an honest source's image is loaded, and named when told to") {
   CHECK(host.engine.id_of("app:1") == wanted.id);
 }
 
+TEST_CASE("an image that cannot be named is gone when that is told") {
+  FakeHost host;
+  Opponent opponent(host);
+  const Wanted wanted;
+  play_source(opponent, wanted, {});
+  REQUIRE(opponent.await<Ready>().image_id == wanted.id);
+  REQUIRE(host.engine.ids().size() == 1);
+  host.engine.refuses_names = true;
+  opponent.send(Commit{1, wanted.id, {"docker.io/library/app:1"}});
+  CHECK(opponent.failure() == ExitCode::engine);
+  CHECK(host.engine.ids().empty());
+}
+
 TEST_CASE("a config of unknown digest is taken if it has the layers that were planned") {
   FakeHost host;
   Opponent opponent(host);
@@ -239,7 +252,7 @@ TEST_CASE("what a source sends is believed only as far as it checks") {
     SUBCASE("a repeat of nothing") { offer.claim = Claim::repeat; }
     SUBCASE("a copy of nothing") { offer.claim = Claim::copy; }
     SUBCASE("an unknown method") { offer.method = static_cast<Method>(77); }
-    SUBCASE("a delta without a signature") { offer.method = Method::rsync; }
+    SUBCASE("a delta without a signature") { offer.method = Method::delta; }
     SUBCASE("a patch of nothing") { offer.method = Method::patch; }
     SUBCASE("a bundle of nothing") { offer.method = Method::bundled; }
   }

@@ -61,9 +61,10 @@ TEST_CASE("a version that is none is an engine error") {
 }
 
 TEST_CASE("a containerd store is told by its driver-type") {
-  const auto classic = parse_store(R"({"Driver":"overlay2","DriverStatus":[["Backing Filesystem","extfs"]]})");
+  const auto classic = parse_store(R"({"DockerRootDir":"/data","Driver":"overlay2","DriverStatus":[["Backing Filesystem","extfs"]]})");
   CHECK(classic.kind == StoreKind::classic);
   CHECK(classic.driver == "overlay2");
+  CHECK(classic.root == "/data");
   const auto containerd = parse_store(
       R"({"Driver":"overlayfs","DriverStatus":[["a"],["driver-type","io.containerd.snapshotter.v1"]]})");
   CHECK(containerd.kind == StoreKind::containerd);

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "engine/store_container.h"
 #include "fake_daemon.h"
 
 using namespace docker_sync;
@@ -23,9 +24,7 @@ const std::string kHello = "GET /version";
 const std::string kHelloInfo = "GET /v1.41/info";
 
 std::string inspect_line(const std::string& name) { return "GET /v1.41/images/" + name + "/json"; }
-std::string delete_line(const std::string& id) {
-  return "DELETE /v1.41/images/" + id + "?force=false&noprune=true";
-}
+std::string delete_line(const std::string& id) { return "DELETE /v1.41/images/" + id + "?force=false&noprune=true"; }
 std::string image_json(const std::string& id, const std::string& tags = "[]", const std::string& digests = "null") {
   return R"({"Id":")" + id + R"(","RepoTags":)" + tags + R"(,"RepoDigests":)" + digests +
          R"(,"Os":"linux","RootFS":{"Layers":[]}})";
@@ -305,4 +304,80 @@ TEST_CASE("an image that is gone or in use is left alone without a word, all els
   engine.remove_untagged(kA);
   engine.remove_untagged(kA);
   CHECK(refusal([&] { engine.remove_untagged(kA); }).failure() == "Docker cannot remove " + kA + ": oops");
+}
+
+namespace {
+
+ImageInfo image_of_size(uint64_t size) {
+  ImageInfo image;
+  image.id = kA;
+  image.size = size;
+  return image;
+}
+
+/// An engine whose store takes a container to read, which does not start.
+struct Closed {
+  Docker daemon;
+  DockerEngine engine{daemon.connect()};
+  int starts = 0;
+
+  Closed() {
+    engine.use_container([this]() -> std::unique_ptr<StoreContainer> {
+      ++starts;
+      throw Error(ExitCode::engine, "no container today");
+    });
+  }
+  LayerStore* store(std::vector<ImageInfo> to_read, LayerReader reader = LayerReader::automatic) {
+    return engine.store(to_read, reader);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a container that reads the store is started for large images, and not again when it failed") {
+  Closed closed;
+  CHECK(closed.store({}) == nullptr);
+  CHECK(closed.store({image_of_size(1 << 20)}) == nullptr);
+  CHECK(closed.starts == 0);
+  CHECK(closed.store({image_of_size(40 << 20), image_of_size(40 << 20)}) == nullptr);
+  CHECK(closed.starts == 1);
+  CHECK(closed.store({image_of_size(1 << 30)}, LayerReader::store) == nullptr);
+  CHECK(closed.starts == 1);
+}
+
+TEST_CASE("who insists on the store gets the container for any image, or its fault") {
+  Closed closed;
+  CHECK(closed.store({}, LayerReader::store) == nullptr);
+  const Error error = refusal([&] { (void)closed.store({image_of_size(1)}, LayerReader::store); });
+  CHECK(error.code() == ExitCode::engine);
+  CHECK(std::string(error.what()).find("no container today") != std::string::npos);
+}
+
+TEST_CASE("the size of an image that nobody told is asked for") {
+  Closed closed;
+  closed.daemon.on(inspect_line(kA), "200 OK",
+                   R"({"Id":")" + kA + R"(","RepoTags":[],"Os":"linux","Size":100000000,"RootFS":{"Layers":[]}})");
+  CHECK(closed.store({image_of_size(0)}) == nullptr);
+  CHECK(closed.starts == 1);
+}
+
+TEST_CASE("when all is over no container is started any more") {
+  Closed closed;
+  closed.engine.end_started();
+  CHECK(closed.store({image_of_size(1 << 30)}, LayerReader::store) == nullptr);
+  CHECK(closed.starts == 0);
+}
+
+TEST_CASE("images of the helper alone are not listed") {
+  Docker daemon;
+  daemon.has(kA, R"(["app:1"])");
+  daemon.on("GET /v1.41/images/json", "200 OK", R"([{"Id":")" + kA + R"("},{"Id":")" + kB + R"("}])");
+  daemon.on(inspect_line(kB), "200 OK",
+            R"({"Id":")" + kB + R"(","RepoTags":[],"Config":{"Labels":{"docker-sync.helper":"abc"}},)" +
+                R"("Os":"linux","RootFS":{"Layers":[]}})");
+  DockerEngine engine(daemon.connect());
+  const auto images = engine.list();
+  REQUIRE(images.size() == 1);
+  CHECK(images[0].id == kA);
+  CHECK(engine.inspect(kB));
 }

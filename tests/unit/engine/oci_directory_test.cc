@@ -92,16 +92,17 @@ class Directory {
     const auto image = engine.inspect(id);
     REQUIRE(image);
     std::map<Digest, Bytes> layers;
-    SavedLayers wanted;
+    WantedLayers wanted;
     wanted.layers = {image->identity.diff_ids.begin(), image->identity.diff_ids.end()};
     wanted.config = image->identity.config;
-    wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<Spool> tar) {
+    wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<RandomAccess> tar) {
       layers[diff_id].resize(static_cast<size_t>(tar->size()));
       tar->read_at(0, layers[diff_id]);
     };
     bool config_came = false;
     wanted.on_config = [&](const Bytes&) { config_came = true; };
-    read_saved_layers(engine, {id}, SpoolFolder("/var/tmp"), wanted);
+    const SpoolSpace space("/var/tmp");
+    read_saved_layers(engine, {id}, space, wanted);
     CHECK(config_came);
     return layers;
   }

@@ -77,6 +77,24 @@ TEST_CASE("platforms tell attestations from images") {
   CHECK(parsed(entry("")).entries()[0].platform.empty());
 }
 
+TEST_CASE("of an index's platforms this machine's is the first, and attestations are none") {
+  const auto one = [](const Descriptor& blob, const std::string& os, const std::string& architecture) {
+    return R"({"digest":")" + blob.digest.text() + R"(","size":3,"platform":{"os":")" + os + R"(","architecture":")" +
+           architecture + R"("}})";
+  };
+#ifdef __x86_64__
+  const std::string own = "amd64", other = "arm64";
+#else
+  const std::string own = "arm64", other = "amd64";
+#endif
+  const auto platforms = parsed(R"({"manifests":[)" + one(kOne, "linux", other) + "," +
+                                one(kOne, "unknown", "unknown") + "," + one(kTwo, "linux", own) + "]}")
+                             .platforms();
+  REQUIRE(platforms.size() == 2);
+  CHECK(platforms[0].blob.digest == kTwo.digest);
+  CHECK(platforms[1].platform == "linux/" + other);
+}
+
 TEST_CASE("what is no index is an engine error") {
   for (const std::string text :
        {"", "7", "[]", "{", R"({"manifests":7})", R"({"manifests":[7]})", R"({"manifests":[{"size":3}]})",

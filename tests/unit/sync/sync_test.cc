@@ -7,6 +7,7 @@
 #include <random>
 
 #include "cache_scratch.h"
+#include "delta/archives.h"
 #include "delta/program.h"
 #include "endpoint/layer_cache.h"
 #include "fake_host.h"
@@ -255,6 +256,33 @@ TEST_CASE("a signature of an inflated form is no good for a new content that has
   hosts.source.engine.add({"app:1"}, {fresh + tar_end()});
   CHECK(hosts.sync("app:1").result == Result::updated);
   hosts.check_same("app:1");
+}
+
+TEST_CASE("an archive of mixed making, which samples do not show, is asked for again") {
+  const auto archive = [](int odd, const std::string& last) {
+    Bytes zip;
+    for (int i = 0; i < 60; ++i) {
+      Bytes file = archives::text(300 + i);
+      append(file, {last.begin(), last.end()});
+      const auto method = i == odd ? DeflateMethod::zlib(9) : DeflateMethod::zlib(6);
+      append(zip, archives::zip_member(std::to_string(i), archives::deflated(file, method), file.size()));
+    }
+    append(zip, archives::zip_end());
+    return std::string(zip.begin(), zip.end());
+  };
+  const auto bytes_of_sync = [&](const std::string& old_archive, const std::string& new_archive) {
+    TwoHosts hosts;
+    hosts.destination.engine.add({"app:1"}, {kBase, tar_file("app.jar", old_archive) + tar_end()});
+    hosts.source.engine.add({"app:1"}, {kBase, tar_file("app.jar", new_archive) + tar_end()});
+    CHECK(hosts.sync("app:1").result == Result::updated);
+    hosts.check_same("app:1");
+    return hosts.bytes;
+  };
+  const std::string old_archive = archive(-1, "old");
+  REQUIRE(archive(41, "new") != archive(-1, "new"));
+  // Every eighth part is tried, so that one is seen.
+  const uint64_t guessed_right = bytes_of_sync(old_archive, archive(40, "new"));
+  CHECK(bytes_of_sync(old_archive, archive(41, "new")) > 3 * guessed_right);
 }
 
 TEST_CASE("an old image that goes while it is read costs bytes, not the image") {

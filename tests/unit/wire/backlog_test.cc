@@ -13,7 +13,8 @@ namespace {
 
 constexpr size_t kWindow = 8 << 20, kFrame = 32 << 10;
 
-/// A link that carries one frame after the other, with a clock of its own.
+/// A link that carries one frame after the other, with a clock of its own. After a pause it may let a burst pass at
+/// once, as a token bucket does.
 class Link {
  public:
   explicit Link(double speed, std::chrono::duration<double> latency = 0s) : rate(speed), latency_(latency) {}
@@ -22,8 +23,8 @@ class Link {
     for (; bytes > 0; bytes -= std::min(bytes, kFrame)) {
       const size_t frame = std::min(bytes, kFrame);
       meter.sent(now, frame);
-      free_at_ = std::max(free_at_, now) + in_ticks(static_cast<double>(frame) / rate);
-      under_way_.push_back({free_at_ + in_ticks(latency_.count()), frame});
+      free_at_ = std::max(free_at_, now - in_ticks(burst / rate)) + in_ticks(static_cast<double>(frame) / rate);
+      under_way_.push_back({std::max(free_at_, now) + in_ticks(latency_.count()), frame});
     }
   }
   /// Lets time go by; frames arrive in it.
@@ -50,7 +51,7 @@ class Link {
 
   BacklogMeter::Time now{};
   BacklogMeter meter;
-  double rate;
+  double rate, burst = 0;
 
  private:
   struct Frame {
@@ -124,6 +125,29 @@ TEST_CASE("a link that idles keeps its rate") {
   link.trickle(20'000, 50ms, 100);
   check_rate(link.backlog(), 1.25e6);
   CHECK(*link.backlog().seconds() == 0);
+}
+
+TEST_CASE("bursts after pauses are not taken for a faster link") {
+  Link link(1.25e6);
+  link.burst = 128 << 10;
+  link.keep_full(1 << 20, 2s);
+  for (int i = 0; i < 20; ++i) {
+    link.pass(1s);
+    link.keep_full(256 << 10, 150ms);
+    check_rate(link.backlog(), 1.25e6);
+  }
+}
+
+TEST_CASE("a link that became faster is known as such once more has passed than in a burst") {
+  Link link(1.25e6);
+  link.keep_full(1 << 20, 2s);
+  link.pass(1s);
+  link.rate = 12.5e6;
+  link.keep_full(64 << 10, 60ms);  // It never queues.
+  check_rate(link.backlog(), 1.25e6);
+  link.keep_full(64 << 10, 60ms);
+  CHECK_FALSE(link.backlog().saturated);
+  CHECK(link.backlog().bytes_per_second > 5'000'000);
 }
 
 TEST_CASE("a link that changes is followed within two seconds") {

@@ -205,6 +205,17 @@ TEST_CASE("patches are worked on hard unless the link has shown that it is fast 
   CHECK(is(backlog(3'000'000, 2'500'000, true), 19, true));
 }
 
+TEST_CASE("a link leaves time while it is unknown, slow, or has work for a tenth of a second") {
+  CHECK(leaves_time(backlog(0, 0, false)));
+  CHECK(leaves_time(slow_link()));
+  CHECK(leaves_time(backlog(0, 1'250'000, true)));
+  CHECK(leaves_time(backlog(0, 2'900'000, false)));  // One of 10 Mbit/s, by its first burst.
+  CHECK(leaves_time(backlog(1'300'000, 12'500'000, true)));
+  CHECK_FALSE(leaves_time(backlog(1'200'000, 12'500'000, true)));
+  CHECK_FALSE(leaves_time(backlog(1'300'000, 12'500'000, true, 0.05)));  // Half of it is on its way.
+  CHECK_FALSE(leaves_time(idle_link()));
+}
+
 TEST_CASE("over 200 MB neither link nor core idles much, and levels do not flap") {
   for (const double mbit : {16, 30, 60, 100, 200, 400}) {
     CAPTURE(mbit);

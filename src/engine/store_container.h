@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// The store of a Docker engine whose user may run containers, but is not root: read by the helper in a throw-away
+// container that gets the store's folders read-only, no network, and no right but to read everybody's files.
+#pragma once
+
+#include <functional>
+
+#include "engine/docker_answers.h"
+#include "engine/helper_container.h"
+#include "store/remote_store.h"
+
+namespace docker_sync {
+
+/// The helper's bytes, for a machine as Docker calls it ("amd64"). Throws ExitCode::helper if there is none.
+using FindHelper = std::function<Bytes(const std::string& architecture)>;
+
+class StoreContainer : public LayerStore {
+ public:
+  /// Whether a store is of a kind that can be read.
+  [[nodiscard]] static bool knows(const DockerStore& said);
+
+  /// Starts it: about half a second. Throws as HelperContainer, and leaves nothing then. REQUIRES: knows(said).
+  StoreContainer(const HttpClient::Connect& connect, const DockerStore& said, const FindHelper& find_helper);
+
+  [[nodiscard]] std::string description() const override { return store_->description(); }
+  [[nodiscard]] std::optional<StoredImage> image(const ImageInfo& image) override { return store_->image(image); }
+  [[nodiscard]] std::unique_ptr<RandomAccess> layer(const ImageInfo& image, size_t number) override {
+    return store_->layer(image, number);
+  }
+  [[nodiscard]] std::optional<uint64_t> tar_size(const ImageInfo& image, size_t number) override {
+    return store_->tar_size(image, number);
+  }
+
+  /// Ends and removes it. What is read from then on fails. While others read, too.
+  void end() noexcept;
+
+ private:
+  HelperContainer container_;  ///< removed when store_ has let go of it
+  std::unique_ptr<RemoteStore> store_;
+};
+
+}  // namespace docker_sync

@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "store/store_file.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+#include "store/layer_store.h"
+
+namespace docker_sync {
+
+namespace {
+
+Fd open_beneath(const Fd& folder, const std::string& path, int flags) {
+  open_how how{};
+  how.flags = static_cast<uint64_t>(flags);
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  const long fd = ::syscall(SYS_openat2, folder.get(), path.c_str(), &how, sizeof how);
+  if (fd >= 0 || errno != ENOSYS) return Fd(static_cast<int>(fd));
+  // Linux before 5.6. A path that a link could lead astray there is left to the engine.
+  for (size_t slash = path.find('/'); slash != path.npos; slash = path.find('/', slash + 1)) {
+    struct stat info {};
+    if (::fstatat(folder.get(), path.substr(0, slash).c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return {};
+    if (!S_ISDIR(info.st_mode)) {
+      errno = ELOOP;
+      return {};
+    }
+  }
+  return Fd(::openat(folder.get(), path.c_str(), flags));
+}
+
+}  // namespace
+
+Fd open_store_folder(const std::string& path) { return Fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)); }
+
+Fd open_in_store(const Fd& folder, const std::string& path) {
+  // Not blocking: what is no regular file any more may be a pipe.
+  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  Fd file = open_beneath(folder, path, kFlags | O_NOATIME);
+  if (!file && errno == EPERM) file = open_beneath(folder, path, kFlags);
+  struct stat info {};
+  if (file && ::fstat(file.get(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    file.reset();
+    errno = EINVAL;
+  }
+  return file;
+}
+
+size_t read_store_file(const Fd& file, uint64_t offset, MutableBytes out) {
+  size_t done = 0;
+  while (done < out.size()) {
+    const ssize_t count = ::pread(file.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_damaged_store(std::string("cannot read a file: ") + std::strerror(errno));
+    if (count == 0) break;
+    done += static_cast<size_t>(count);
+  }
+  return done;
+}
+
+std::optional<std::string> find_text(const std::string& path, size_t limit) {
+  const size_t name = path.rfind('/') + 1;
+  const Fd file = open_in_store(open_store_folder(path.substr(0, name)), path.substr(name));
+  struct stat info {};
+  if (!file || ::fstat(file.get(), &info) != 0 || static_cast<uint64_t>(info.st_size) > limit) return std::nullopt;
+  try {
+    Bytes bytes(static_cast<size_t>(info.st_size));
+    bytes.resize(read_store_file(file, 0, bytes));
+    return std::string(as_text(bytes));
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0; });
+}
+
+StoreFile::StoreFile(Fd fd) : fd_(std::move(fd)) {
+  struct stat info {};
+  if (::fstat(fd_.get(), &info) != 0) throw_damaged_store(std::string("cannot look at a file: ") + std::strerror(errno));
+  size_ = static_cast<uint64_t>(info.st_size);
+}
+
+void StoreFile::read_at(uint64_t offset, MutableBytes out) const {
+  if (read_store_file(fd_, offset, out) != out.size()) throw_damaged_store("a file is shorter than it was");
+}
+
+}  // namespace docker_sync

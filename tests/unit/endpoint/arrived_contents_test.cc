@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+#include "endpoint/arrived_contents.h"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <future>
+#include <thread>
+
+#include "outcome.h"
+
+using namespace docker_sync;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr size_t kMiB = size_t{1} << 20;
+/// What is not left to others, 32 MiB, is for contents.
+constexpr size_t kMemory = 40 * kMiB;
+
+std::string new_folder() {
+  std::string path = "/var/tmp/docker-sync-arrived-test-XXXXXX";
+  REQUIRE(::mkdtemp(path.data()) != nullptr);
+  return path;
+}
+
+struct Arriving {
+  explicit Arriving(ArrivedContents::Reading reading = ArrivedContents::Reading::once)
+      : contents(space, times, reading) {}
+  ~Arriving() { std::filesystem::remove_all(folder); }
+  Arriving(const Arriving&) = delete;
+  Arriving& operator=(const Arriving&) = delete;
+
+  uint64_t arrive(uint64_t number, size_t size) {
+    contents.begin(number, size).write(Bytes(size, static_cast<uint8_t>(number)));
+    contents.arrived(number);
+    return number;
+  }
+  uint64_t arrive(size_t size) { return arrive(contents.expect(), size); }
+
+  /// Whether it is what arrive() wrote.
+  bool take(uint64_t number, size_t size) {
+    const ArrivedContents::Place place = contents.take(number);
+    Bytes bytes(size);
+    place.bytes->read_at(place.offset, bytes);
+    return bytes == Bytes(size, static_cast<uint8_t>(number));
+  }
+
+  [[nodiscard]] size_t used() const { return kMemory - space.memory_left(); }
+
+  std::string folder = new_folder();
+  SpoolSpace space{folder, kMemory};
+  StageTimes times;
+  ArrivedContents contents;
+};
+
+}  // namespace
+
+TEST_CASE("what was taken as often as it was expected is given up once no more can be") {
+  Arriving arriving;
+  const uint64_t once = arriving.arrive(2 * kMiB), twice = arriving.arrive(3 * kMiB);
+  CHECK(arriving.take(once, 2 * kMiB));
+  CHECK(arriving.take(twice, 3 * kMiB));
+  CHECK(arriving.used() == 5 * kMiB);
+  arriving.contents.expect_again(twice);
+  arriving.contents.no_more();
+  CHECK(arriving.used() == 3 * kMiB);
+  CHECK(arriving.take(twice, 3 * kMiB));
+  CHECK(arriving.arrive(kMiB) > 0);  // Lets go of what it wrote to before.
+  CHECK(arriving.used() == kMiB);
+}
+
+TEST_CASE("a place that is held keeps its bytes") {
+  Arriving arriving;
+  const uint64_t number = arriving.arrive(2 * kMiB);
+  arriving.contents.no_more();
+  const ArrivedContents::Place place = arriving.contents.take(number);
+  (void)arriving.arrive(2 * kMiB);
+  CHECK(arriving.used() == 4 * kMiB);
+  Bytes byte(1);
+  place.bytes->read_at(place.offset + 2 * kMiB - 1, byte);
+  CHECK(byte[0] == static_cast<uint8_t>(number));
+}
+
+TEST_CASE("small contents share their memory") {
+  Arriving arriving;
+  std::vector<uint64_t> numbers;
+  for (int i = 0; i < 5000; ++i) numbers.push_back(arriving.arrive(1000));
+  arriving.contents.no_more();
+  CHECK(arriving.used() == 5'000'000);
+  for (const uint64_t number : numbers) REQUIRE(arriving.take(number, 1000));
+  CHECK(arriving.used() <= kMiB);  // What is written to.
+}
+
+TEST_CASE("of any number of contents no more is held than there is memory for, and none goes to the disk") {
+  Arriving arriving;
+  std::filesystem::remove(arriving.folder);
+  std::vector<uint64_t> numbers;
+  for (size_t i = 0; i < 400; ++i) numbers.push_back(arriving.contents.expect());
+  arriving.contents.no_more();
+  auto writer = std::async(std::launch::async, [&] {
+    try {
+      // Now and then one that fits beside nothing else.
+      for (const uint64_t number : numbers) arriving.arrive(number, (number % 5 == 4 ? 7 : 2) * kMiB);
+    } catch (const Error& error) {
+      arriving.contents.close(error);
+      throw;
+    }
+  });
+  CHECK(writer.wait_for(300ms) == std::future_status::timeout);
+  CHECK(arriving.used() == 8 * kMiB);
+  CHECK(outcome([&] {
+          for (const uint64_t number : numbers) CHECK(arriving.take(number, 2 * kMiB));
+        }) == ExitCode::ok);
+  CHECK(outcome([&] { writer.get(); }) == ExitCode::ok);
+}
+
+TEST_CASE("who writes does not wait for a reader that waits for what comes later") {
+  Arriving arriving;
+  std::vector<uint64_t> numbers;
+  for (size_t i = 0; i < 10; ++i) numbers.push_back(arriving.contents.expect());
+  arriving.contents.no_more();
+  auto reader = std::async(std::launch::async, [&] { return arriving.take(numbers.back(), 2 * kMiB); });
+  for (const uint64_t number : numbers) arriving.arrive(number, 2 * kMiB);
+  CHECK(reader.get());
+  CHECK(arriving.used() <= 10 * kMiB);  // The last one is what it waits for.
+  for (size_t i = 0; i < 9; ++i) CHECK(arriving.take(numbers[i], 2 * kMiB));
+}
+
+TEST_CASE("what a reader waits for may have what is left to others") {
+  Arriving arriving;
+  std::filesystem::remove(arriving.folder);
+  const uint64_t first = arriving.arrive(6 * kMiB), awaited = arriving.contents.expect();
+  arriving.contents.no_more();
+  auto reader = std::async(std::launch::async, [&] { return arriving.take(awaited, 7 * kMiB); });
+  CHECK(reader.wait_for(100ms) == std::future_status::timeout);
+  arriving.arrive(awaited, 7 * kMiB);
+  CHECK(reader.get());
+  CHECK(arriving.take(first, 6 * kMiB));
+}
+
+TEST_CASE("what is not all offered is waited for while it is offered fast") {
+  Arriving arriving;
+  for (size_t i = 0; i < 4; ++i) arriving.arrive(2 * kMiB);
+  for (uint64_t number = 0; number < 4; ++number) CHECK(arriving.take(number, 2 * kMiB));
+  const uint64_t late = arriving.contents.expect();
+  auto writer = std::async(std::launch::async, [&] { arriving.arrive(late, 2 * kMiB); });
+  for (int i = 0; i < 10; ++i) {
+    arriving.contents.offered(20'000'000);
+    CHECK(writer.wait_for(100ms) == std::future_status::timeout);
+  }
+  arriving.contents.no_more();
+  writer.get();
+  CHECK(arriving.used() == 2 * kMiB);
+  CHECK(arriving.take(late, 2 * kMiB));
+}
+
+TEST_CASE("what is offered slowly is not waited for twice") {
+  Arriving arriving;
+  const auto begin = std::chrono::steady_clock::now();
+  for (size_t i = 0; i < 20; ++i) arriving.arrive(2 * kMiB);
+  const auto passed = std::chrono::steady_clock::now() - begin;
+  CHECK(passed > 400ms);
+  CHECK(passed < 5s);
+  for (uint64_t number = 0; number < 20; ++number) CHECK(arriving.take(number, 2 * kMiB));
+}
+
+TEST_CASE("what will be read again stays, and is never waited for") {
+  Arriving arriving(ArrivedContents::Reading::again);
+  arriving.contents.no_more();
+  std::vector<uint64_t> numbers;
+  for (size_t i = 0; i < 10; ++i) numbers.push_back(arriving.contents.expect());
+  for (const uint64_t number : numbers) arriving.arrive(number, 2 * kMiB);
+  for (int time = 0; time < 2; ++time) {
+    for (const uint64_t number : numbers) CHECK(arriving.take(number, 2 * kMiB));
+  }
+}
+
+TEST_CASE("a content that is larger than all memory is at once on the disk") {
+  Arriving arriving;
+  arriving.contents.no_more();
+  const uint64_t number = arriving.arrive(9 * kMiB);
+  CHECK(arriving.used() == 0);
+  CHECK(arriving.take(number, 9 * kMiB));
+}
+
+TEST_CASE("an error wakes the reader and the writer") {
+  Arriving arriving;
+  for (size_t i = 0; i < 4; ++i) arriving.arrive(2 * kMiB);
+  const uint64_t never = arriving.contents.expect(), late = arriving.contents.expect();
+  arriving.contents.no_more();
+  auto writer = std::async(std::launch::async, [&] { arriving.arrive(late, 2 * kMiB); });
+  CHECK(writer.wait_for(100ms) == std::future_status::timeout);
+  arriving.contents.close(Error(ExitCode::connection, "gone"));
+  writer.get();
+  CHECK(outcome([&] { (void)arriving.contents.take(never); }) == ExitCode::connection);
+}
