@@ -35,7 +35,8 @@ ExitCode Delivery::run() {
     }
   } const settled{*this};
   const auto side = [this](Reached& end) {
-    return Side{std::move(end.channel), end.host, end.in_process ? options_.tmpfolder : options_.remote_tmpfolder};
+    return Side{std::move(end.channel), end.host, end.in_process ? options_.tmpfolder : options_.remote_tmpfolder,
+                options_.progress};
   };
   Session session(side(source_end_), side(destination_end_));
   for (const StageTimes::Entry& entry : reaching.all()) session.times().controller.add(entry.stage, entry.time, 0);

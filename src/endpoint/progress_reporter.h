@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// Tells the controller how far a stage is, a few times a second at most: progress must not cost bytes on a bad link.
+// Tells the controller how far a stage is, if anybody looks at it, and a few times a second at most: progress must not
+// cost bytes on a bad link.
 #pragma once
 
 #include <atomic>
@@ -16,6 +17,9 @@ class ProgressReporter {
  public:
   explicit ProgressReporter(Connection& connection) : connection_(&connection) {}
 
+  /// Somebody looks at it. Before any report.
+  void begin() { wanted_ = true; }
+
   /// Any thread. Drops what comes too soon after the last of its stage, except a stage's end (done == total).
   void report(Stage stage, uint64_t done, uint64_t total, const std::optional<Digest>& layer = std::nullopt);
 
@@ -23,6 +27,7 @@ class ProgressReporter {
   static constexpr std::chrono::milliseconds kInterval{250};
 
   Connection* connection_;
+  bool wanted_ = false;
   std::mutex mutex_;
   std::array<std::chrono::steady_clock::time_point, 5> last_{};
 };

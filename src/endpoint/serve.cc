@@ -151,7 +151,8 @@ void Server::handle(const Frame& frame) {
 void Server::greet(const Hello& hello) {
   if (hello.version != limits::kProtocolVersion) throw_protocol("another version of the protocol");
   tmpfolder_ = hello.tmpfolder;
-  connection_.send(Hello{limits::kProtocolVersion, {}});
+  if (hello.progress) progress_.begin();
+  connection_.send(Hello{limits::kProtocolVersion, {}, false});
 }
 
 void Server::add_unlisted(std::vector<ImageInfo>& images, const Query& query) {

@@ -21,8 +21,8 @@ Session::Session(Side from, Side to) {
   ends_[destination] = std::make_unique<Connection>(std::move(to.channel), to.host);
   attach(source, *ends_[destination]);
   attach(destination, *ends_[source]);
-  ends_[source]->send(Hello{limits::kProtocolVersion, from.tmpfolder});
-  ends_[destination]->send(Hello{limits::kProtocolVersion, to.tmpfolder});
+  ends_[source]->send(Hello{limits::kProtocolVersion, from.tmpfolder, from.progress});
+  ends_[destination]->send(Hello{limits::kProtocolVersion, to.tmpfolder, to.progress});
 }
 
 Session::~Session() {

@@ -25,6 +25,7 @@ struct Side {
   std::unique_ptr<Channel> channel;
   std::string host;       ///< for messages
   std::string tmpfolder;  ///< where its spools go; empty: its own choice
+  bool progress = false;  ///< whether it is to tell how far it is, for Session::on_progress
 };
 
 struct EndpointImages {

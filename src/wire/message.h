@@ -32,7 +32,8 @@ struct Hello {
   static constexpr FrameType kType = FrameType::hello;
   uint32_t version = 0;
   std::string tmpfolder;  ///< where spools go; empty: the endpoint's own choice
-  static void fields(auto& m, auto& f) { f(m.version, m.tmpfolder); }
+  bool progress = false;  ///< somebody looks at it
+  static void fields(auto& m, auto& f) { f(m.version, m.tmpfolder, m.progress); }
 };
 
 /// ImageInfo on the wire: names as text.

@@ -23,7 +23,7 @@ class Opponent {
     connection_.start({[this](Frame frame) { frames_.push(std::move(frame)); },
                        [this](const std::optional<Error>&) { frames_.end(); },
                        {}});
-    connection_.send(Hello{limits::kProtocolVersion, "/tmp"});
+    connection_.send(Hello{limits::kProtocolVersion, "/tmp", false});
     (void)await<Hello>();
   }
 
@@ -34,7 +34,6 @@ class Opponent {
   template <class Message>
   Message await() {
     while (auto frame = frames_.pop()) {
-      if (frame->type == FrameType::progress) continue;
       REQUIRE(name_of(frame->type) == name_of(Message::kType));
       return decode<Message>(*frame);
     }
@@ -371,7 +370,7 @@ TEST_CASE("frames out of order end the connection") {
   FakeHost host;
   Opponent opponent(host);
   SUBCASE("an answer in place of a question") { opponent.send(Committed{}); }
-  SUBCASE("another version") { opponent.send(Hello{limits::kProtocolVersion + 1, {}}); }
+  SUBCASE("another version") { opponent.send(Hello{limits::kProtocolVersion + 1, {}, false}); }
   SUBCASE("a sync that was before") { opponent.send(Receive{}); }
   CHECK_THROWS_AS((void)opponent.await<Failed>(), const Error&);
   CHECK_THROWS_AS(host.wait(), const Error&);

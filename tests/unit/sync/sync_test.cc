@@ -28,16 +28,19 @@ std::string noise(size_t size, uint32_t seed) {
 
 void append(Bytes& to, const Bytes& more) { to.insert(to.end(), more.begin(), more.end()); }
 
-class Quiet : public Observer {
+class Watcher : public Observer {
  public:
   void begin(const ImagePlan&, size_t, size_t) override {}
-  void progress(const Progress&) override {}
+  void progress(const Progress&) override { ++reports; }
   void finish(const Outcome&) override {}
+
+  size_t reports = 0;
 };
 
 /// Two hosts and a controller, all over pipes of 64 KiB.
 struct TwoHosts {
   FakeHost source, destination;
+  bool progress = false;  ///< asked for
 
   Outcome sync(const std::string& name) {
     Selection selection;
@@ -48,10 +51,11 @@ struct TwoHosts {
   std::vector<Outcome> run(const Selection& selection) {
     std::vector<Outcome> outcomes;
     {
-      Session session({source.serve_narrowly(), "source", "/tmp"},
-                      {destination.serve_narrowly(), "destination", "/tmp"});
-      Quiet quiet;
-      outcomes = sync_images(session, selection, quiet);
+      Session session({source.serve_narrowly(), "source", "/tmp", progress},
+                      {destination.serve_narrowly(), "destination", "/tmp", progress});
+      Watcher watcher;
+      outcomes = sync_images(session, selection, watcher);
+      reports = watcher.reports;
       bytes = session.source_traffic().received + session.source_traffic().sent;
     }
     source.wait();
@@ -76,6 +80,7 @@ struct TwoHosts {
   }
 
   uint64_t bytes = 0;  ///< that the source sent and received
+  size_t reports = 0;  ///< of progress
 };
 
 const Bytes kBase = tar_file("bin/sh", noise(200'000, 1)) + tar_file("etc/motd", "hello") + tar_end();
@@ -529,6 +534,15 @@ TEST_CASE("signatures and contents far beyond pipes and windows pass each other"
   CHECK(hosts.bytes > 400 * 20'000);
 }
 
+TEST_CASE("progress is told only where somebody looks at it") {
+  TwoHosts hosts;
+  hosts.source.engine.add({"app:1"}, {kBase});
+  SUBCASE("nobody") {}
+  SUBCASE("somebody") { hosts.progress = true; }
+  CHECK(hosts.sync("app:1").result == Result::added);
+  CHECK((hosts.reports > 0) == hosts.progress);
+}
+
 TEST_CASE("a report names every image of the source, and counts what has no name") {
   TwoHosts hosts;
   hosts.source.engine.add({"same"}, {kBase});
@@ -540,8 +554,8 @@ TEST_CASE("a report names every image of the source, and counts what has no name
   hosts.destination.engine.add({}, {tar_file("a", "3") + tar_end()});
   std::optional<Report> report;
   {
-    Session session({hosts.source.serve_narrowly(), "source", "/tmp"},
-                    {hosts.destination.serve_narrowly(), "destination", "/tmp"});
+    Session session({hosts.source.serve_narrowly(), "source", "/tmp", false},
+                    {hosts.destination.serve_narrowly(), "destination", "/tmp", false});
     report = make_report(session);
   }
   std::string text;
