@@ -35,10 +35,9 @@ ExitCode Delivery::run() {
     }
   } const settled{*this};
   const auto side = [this](Reached& end) {
-    return Side{std::move(end.channel), end.host, end.in_process ? options_.tmpfolder : options_.remote_tmpfolder,
-                options_.progress};
+    return Side{std::move(end.channel), end.host, end.in_process ? options_.tmpfolder : options_.remote_tmpfolder};
   };
-  Session session(side(source_end_), side(destination_end_));
+  Session session(side(source_end_), side(destination_end_), options_.progress);
   for (const StageTimes::Entry& entry : reaching.all()) session.times().controller.add(entry.stage, entry.time, 0);
   // Ends before the session, so that no signal finds it gone.
   struct Held {

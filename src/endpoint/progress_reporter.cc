@@ -5,7 +5,7 @@
 namespace docker_sync {
 
 void ProgressReporter::report(Stage stage, uint64_t done, uint64_t total, const std::optional<Digest>& layer) {
-  if (!wanted_) return;
+  if (!enabled_) return;
   const auto now = std::chrono::steady_clock::now();
   {
     const std::lock_guard lock(mutex_);

@@ -5,7 +5,7 @@
 // cost bytes on a bad link.
 #pragma once
 
-#include <atomic>
+#include <array>
 #include <chrono>
 #include <mutex>
 
@@ -17,8 +17,8 @@ class ProgressReporter {
  public:
   explicit ProgressReporter(Connection& connection) : connection_(&connection) {}
 
-  /// Somebody looks at it. Before any report.
-  void begin() { wanted_ = true; }
+  /// Without this nothing is told. Before any report.
+  void enable() { enabled_ = true; }
 
   /// Any thread. Drops what comes too soon after the last of its stage, except a stage's end (done == total).
   void report(Stage stage, uint64_t done, uint64_t total, const std::optional<Digest>& layer = std::nullopt);
@@ -27,7 +27,7 @@ class ProgressReporter {
   static constexpr std::chrono::milliseconds kInterval{250};
 
   Connection* connection_;
-  bool wanted_ = false;
+  bool enabled_ = false;
   std::mutex mutex_;
   std::array<std::chrono::steady_clock::time_point, 5> last_{};
 };

@@ -151,7 +151,7 @@ void Server::handle(const Frame& frame) {
 void Server::greet(const Hello& hello) {
   if (hello.version != limits::kProtocolVersion) throw_protocol("another version of the protocol");
   tmpfolder_ = hello.tmpfolder;
-  if (hello.progress) progress_.begin();
+  if (hello.progress) progress_.enable();
   connection_.send(Hello{limits::kProtocolVersion, {}, false});
 }
 

@@ -16,13 +16,13 @@ void add(const std::vector<StageTime>& stages, StageTimes& times) {
 
 }  // namespace
 
-Session::Session(Side from, Side to) {
+Session::Session(Side from, Side to, bool progress) {
   ends_[source] = std::make_unique<Connection>(std::move(from.channel), from.host);
   ends_[destination] = std::make_unique<Connection>(std::move(to.channel), to.host);
   attach(source, *ends_[destination]);
   attach(destination, *ends_[source]);
-  ends_[source]->send(Hello{limits::kProtocolVersion, from.tmpfolder, from.progress});
-  ends_[destination]->send(Hello{limits::kProtocolVersion, to.tmpfolder, to.progress});
+  ends_[source]->send(Hello{limits::kProtocolVersion, from.tmpfolder, progress});
+  ends_[destination]->send(Hello{limits::kProtocolVersion, to.tmpfolder, progress});
 }
 
 Session::~Session() {

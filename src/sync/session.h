@@ -25,7 +25,6 @@ struct Side {
   std::unique_ptr<Channel> channel;
   std::string host;       ///< for messages
   std::string tmpfolder;  ///< where its spools go; empty: its own choice
-  bool progress = false;  ///< whether it is to tell how far it is, for Session::on_progress
 };
 
 struct EndpointImages {
@@ -46,7 +45,8 @@ struct RunTimes {
 
 class Session {
  public:
-  Session(Side source, Side destination);
+  /// `progress`: the ends are to tell how far they are, for on_progress.
+  Session(Side source, Side destination, bool progress);
   ~Session();
 
   std::function<void(const Progress&)> on_progress;

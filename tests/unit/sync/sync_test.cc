@@ -51,8 +51,8 @@ struct TwoHosts {
   std::vector<Outcome> run(const Selection& selection) {
     std::vector<Outcome> outcomes;
     {
-      Session session({source.serve_narrowly(), "source", "/tmp", progress},
-                      {destination.serve_narrowly(), "destination", "/tmp", progress});
+      Session session({source.serve_narrowly(), "source", "/tmp"},
+                      {destination.serve_narrowly(), "destination", "/tmp"}, progress);
       Watcher watcher;
       outcomes = sync_images(session, selection, watcher);
       reports = watcher.reports;
@@ -554,8 +554,8 @@ TEST_CASE("a report names every image of the source, and counts what has no name
   hosts.destination.engine.add({}, {tar_file("a", "3") + tar_end()});
   std::optional<Report> report;
   {
-    Session session({hosts.source.serve_narrowly(), "source", "/tmp", false},
-                    {hosts.destination.serve_narrowly(), "destination", "/tmp", false});
+    Session session({hosts.source.serve_narrowly(), "source", "/tmp"},
+                    {hosts.destination.serve_narrowly(), "destination", "/tmp"}, false);
     report = make_report(session);
   }
   std::string text;
