@@ -15,6 +15,13 @@
 
 namespace docker_sync {
 
+namespace {
+
+/// As known_links_ has it; empty: this one.
+std::string host_of(const Reached& end) { return end.in_process ? "" : end.host; }
+
+}  // namespace
+
 ExitCode Delivery::run() {
   ReachOptions alone = reach_;
   alone.share = nullptr;
@@ -24,6 +31,7 @@ ExitCode Delivery::run() {
     source_end_ = reach(options_.ends.source, reach_);
     destination_end_ = reach(destination_, alone);
   }
+  remember_uploads();
   started_ = std::chrono::steady_clock::now();
 
   // Ends after the session: what an engine was given and not told to keep is undone before we say so.
@@ -61,6 +69,10 @@ Delivery::Stage Delivery::interrupt() {
   interrupted_ = true;
   if (stage_ == Stage::session) session_->interrupt();
   return stage_;
+}
+
+void Delivery::remember_uploads() const {
+  for (const Reached* end : {&source_end_, &destination_end_}) known_links_.store("", host_of(*end), end->upload_rate);
 }
 
 void Delivery::tell_of_helpers() const {
@@ -105,6 +117,7 @@ ExitCode Delivery::sync(Session& session) {
   const std::string prefix = one_of_many() ? route_.destination() + ": " : "";
   ResultPrinter results(route_, prints(), prefix, [this] { return interrupted_.load(); });
   outcomes_ = sync_with_progress(session, results);
+  known_links_.store(host_of(source_end_), host_of(destination_end_), session.link());
   for (const Outcome& outcome : outcomes_) {
     if (outcome.result != Result::updated && outcome.result != Result::added) continue;
     synced_ += (synced_.empty() ? "" : ", ") + outcome.plan.name.familiar();
@@ -136,6 +149,7 @@ Selection Delivery::selection() const {
   selection.whole_layers = selection.whole_layers || useless;
   // What goes from one thread to another need not be small.
   if (source_end_.in_process && destination_end_.in_process && selection.level == 0) selection.level = 1;
+  selection.link = known_links_.find(host_of(source_end_), host_of(destination_end_));
   return selection;
 }
 

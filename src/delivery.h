@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "cli/results.h"
 #include "cli/route.h"
+#include "reach/known_links.h"
 #include "reach/reach.h"
 
 namespace docker_sync {
@@ -39,7 +40,7 @@ class Delivery {
   [[nodiscard]] const Route& route() const { return route_; }
   [[nodiscard]] const Totals& totals() const { return totals_; }
   [[nodiscard]] const std::vector<Outcome>& outcomes() const { return outcomes_; }
-  [[nodiscard]] const std::string& json() const { return json_; }  ///< what --json is to say
+  [[nodiscard]] const std::string& json() const { return json_; }        ///< what --json is to say
   [[nodiscard]] const std::string& timings() const { return timings_; }  ///< what --timings is to say
   [[nodiscard]] std::string interruption() const;
 
@@ -55,11 +56,13 @@ class Delivery {
   [[nodiscard]] bool one_of_many() const { return options_.ends.destinations.size() > 1; }
 
   [[nodiscard]] Selection selection() const;
+  void remember_uploads() const;
 
   const Options& options_;
   const ReachOptions& reach_;
   const Address destination_;
   const Route route_;
+  const KnownLinks known_links_ = KnownLinks::of_user();
   Reached source_end_, destination_end_;
   std::chrono::steady_clock::time_point started_;
   Totals totals_;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "delta/rsync.h"
 
+#include <fmt/format.h>
 #include <librsync.h>
 #include <time.h>
 
@@ -10,14 +11,15 @@
 #include <cassert>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <new>
 #include <numeric>
+#include <thread>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "base/error.h"
+#include "base/task_group.h"
 
 namespace docker_sync {
 
@@ -70,6 +72,27 @@ class Pace {
   uint64_t used_ = 0, read_ = 0;
 };
 
+/// A thread is worth its start for so much, and this many of them share a content.
+constexpr uint64_t kLeastPerThread = 4 << 20;
+constexpr uint64_t kMostThreads = 4;
+
+uint64_t ceil_div(uint64_t number, uint64_t by) { return number / by + (number % by != 0); }
+
+uint64_t threads_for(uint64_t bytes) {
+  const uint64_t cores = std::max(1U, std::thread::hardware_concurrency());
+  return std::clamp<uint64_t>(bytes / kLeastPerThread, 1, std::min(cores, kMostThreads));
+}
+
+/// Calls work(part) for each of `parts`, all but the first in threads of their own.
+void for_each_part(size_t parts, const std::function<void(size_t)>& work) {
+  TaskGroup tasks([](const Error&) {});  // The others end soon enough.
+  for (size_t part = 1; part < parts; ++part) {
+    tasks.run([&work, part] { work(part); });
+  }
+  tasks.run_here([&work] { work(0); });
+  tasks.wait();
+}
+
 /// Runs a job to its end, and returns how it ended.
 rs_result drive(const Job& job, Source& in, Sink& out, Pace* pace = nullptr) {
   Bytes input(kInputBytes), output(kOutputBytes);
@@ -100,6 +123,8 @@ uint32_t big_endian(ByteView at) {
   return uint32_t{at[0]} << 24 | uint32_t{at[1]} << 16 | uint32_t{at[2]} << 8 | uint32_t{at[3]};
 }
 
+uint32_t strong_bytes_of(ByteView signature) { return big_endian(signature.subspan(8)); }
+
 /// Refuses a signature in which many different blocks claim one weak sum: librsync keeps them in one chain.
 void refuse_collisions(ByteView entries, size_t entry_bytes) {
   std::vector<uint32_t> order(entries.size() / entry_bytes);
@@ -118,6 +143,22 @@ void refuse_collisions(ByteView entries, size_t entry_bytes) {
   }
 }
 
+/// Parts in order, neighbours merged.
+class MergedParts {
+ public:
+  void add(const DeltaPart& part) {
+    if (part.size == 0) return;
+    const bool goes_on =
+        !parts_.empty() && (part.from ? parts_.back().from && *parts_.back().from + parts_.back().size == *part.from
+                                      : !parts_.back().from);
+    goes_on ? void(parts_.back().size += part.size) : parts_.push_back(part);
+  }
+  [[nodiscard]] std::vector<DeltaPart> take() { return std::move(parts_); }
+
+ private:
+  std::vector<DeltaPart> parts_;
+};
+
 /// Takes librsync's delta apart: commands of one byte, then numbers of 1, 2, 4 or 8 bytes, then new bytes.
 class PartsOfDelta : public Sink {
  public:
@@ -134,7 +175,7 @@ class PartsOfDelta : public Sink {
       if (command_.size() == length_of_command()) take_command();
     }
   }
-  [[nodiscard]] std::vector<DeltaPart> take() { return std::move(parts_); }
+  [[nodiscard]] std::vector<DeltaPart> take() { return parts_.take(); }
 
  private:
   static constexpr uint8_t kLastShort = 0x40, kFirstLong = 0x41, kFirstCopy = 0x45, kLastCopy = 0x54;
@@ -165,33 +206,38 @@ class PartsOfDelta : public Sink {
       add_new(number(1, width(code - kFirstLong)));
     } else {
       const size_t from_bytes = width((code - kFirstCopy) / 4), size_bytes = width((code - kFirstCopy) % 4);
-      add_copy(number(1, from_bytes), number(1 + from_bytes, size_bytes));
+      parts_.add({number(1 + from_bytes, size_bytes), number(1, from_bytes)});
     }
     command_.clear();
   }
 
   void add_new(uint64_t size) {
     skip_ = size;
-    if (!parts_.empty() && !parts_.back().from) {
-      parts_.back().size += size;
-    } else if (size > 0) {
-      parts_.push_back({size, std::nullopt});
-    }
-  }
-
-  void add_copy(uint64_t from, uint64_t size) {
-    if (!parts_.empty() && parts_.back().from && *parts_.back().from + parts_.back().size == from) {
-      parts_.back().size += size;
-    } else if (size > 0) {
-      parts_.push_back({size, from});
-    }
+    parts_.add({size, std::nullopt});
   }
 
   bool begins_ = true;
   Bytes command_;
   uint64_t skip_ = 0;
-  std::vector<DeltaPart> parts_;
+  MergedParts parts_;
 };
+
+/// REQUIRES: check_signature() took it.
+std::vector<DeltaPart> find_part(ByteView signature, const Slice& content) {
+  rs_signature_t* loaded = nullptr;
+  const Job load = own(rs_loadsig_begin(&loaded));
+  const Sums sums(loaded, rs_free_sumset);
+  MemorySource source(signature);
+  MemorySink nothing;
+  require_done(drive(load, source, nothing), "loading a signature");
+  require_done(rs_build_hash_table(sums.get()), "indexing a signature");
+  const Job job = own(rs_delta_begin(sums.get()));
+  SequentialReader reader(content);
+  PartsOfDelta parts;
+  Pace pace;
+  require_done(drive(job, reader, parts, &pace), "making a delta");
+  return parts.take();
+}
 
 }  // namespace
 
@@ -208,9 +254,7 @@ SignatureShape signature_shape(uint64_t basis_size, uint64_t new_size) {
   return shape;
 }
 
-uint64_t signature_blocks(uint64_t basis_size, SignatureShape shape) {
-  return basis_size / shape.block_bytes + (basis_size % shape.block_bytes != 0);
-}
+uint64_t signature_blocks(uint64_t basis_size, SignatureShape shape) { return ceil_div(basis_size, shape.block_bytes); }
 
 uint64_t signature_size(uint64_t basis_size, SignatureShape shape) {
   return kHeaderBytes + signature_blocks(basis_size, shape) * (kWeakBytes + shape.strong_bytes);
@@ -223,8 +267,8 @@ SignatureShape refined_shape(uint64_t total, uint64_t holes) {
   SignatureShape shape = signature_shape(total, total);
   const auto bounded = static_cast<uint32_t>(std::clamp<uint64_t>(best & ~uint64_t{63}, 128, 2048));
   // What one content may have in blocks at most holds here, too.
-  shape.block_bytes = std::max<uint32_t>(bounded, static_cast<uint32_t>(std::min<uint64_t>(
-                                                      total / kMostBlocks + 1, kLargestShape.block_bytes)));
+  shape.block_bytes = std::max<uint32_t>(
+      bounded, static_cast<uint32_t>(std::min<uint64_t>(total / kMostBlocks + 1, kLargestShape.block_bytes)));
   shape.strong_bytes = std::max<uint32_t>(shape.strong_bytes, 3);  // more blocks to mistake
   return shape;
 }
@@ -242,12 +286,23 @@ Bytes make_signature(const RandomAccess& basis, SignatureShape shape) {
   assert(shape.block_bytes >= kSmallestBlock && shape.block_bytes <= kLargestShape.block_bytes);
   assert(shape.strong_bytes >= 1 && shape.strong_bytes <= kLargestShape.strong_bytes);
   assert(signature_blocks(basis.size(), shape) <= kMostBlocks);
-  const Job job = own(rs_sig_begin(shape.block_bytes, shape.strong_bytes, RS_RK_BLAKE2_SIG_MAGIC));
-  SequentialReader reader(basis);
-  MemorySink signature;
-  signature.bytes().reserve(signature_size(basis.size(), shape));
-  require_done(drive(job, reader, signature), "making a signature");
-  return std::move(signature.bytes());
+  const uint64_t blocks = signature_blocks(basis.size(), shape);
+  const uint64_t bytes_each = ceil_div(blocks, threads_for(basis.size())) * shape.block_bytes;
+  std::vector<MemorySink> parts(bytes_each == 0 ? 1 : ceil_div(basis.size(), bytes_each));
+  for_each_part(parts.size(), [&](size_t part) {
+    const uint64_t begin = part * bytes_each;
+    const Slice bytes(basis, begin, std::min(bytes_each, basis.size() - begin));
+    const Job job = own(rs_sig_begin(shape.block_bytes, shape.strong_bytes, RS_RK_BLAKE2_SIG_MAGIC));
+    SequentialReader reader(bytes);
+    parts[part].bytes().reserve(signature_size(bytes.size(), shape));
+    require_done(drive(job, reader, parts[part]), "making a signature");
+  });
+  Bytes signature = std::move(parts.front().bytes());
+  for (size_t part = 1; part < parts.size(); ++part) {
+    const ByteView sums = ByteView(parts[part].bytes()).subspan(kHeaderBytes);
+    signature.insert(signature.end(), sums.begin(), sums.end());
+  }
+  return signature;
 }
 
 void check_signature(ByteView signature, uint64_t limit) {
@@ -267,20 +322,22 @@ void check_signature(ByteView signature, uint64_t limit) {
   refuse_collisions(entries, kWeakBytes + strong_bytes);
 }
 
-std::vector<DeltaPart> find_delta(ByteView signature, Source& content) {
+std::vector<DeltaPart> find_delta(ByteView signature, const RandomAccess& content) {
   check_signature(signature, signature.size());
-  rs_signature_t* loaded = nullptr;
-  const Job load = own(rs_loadsig_begin(&loaded));
-  const Sums sums(loaded, rs_free_sumset);
-  MemorySource source(signature);
-  MemorySink nothing;
-  require_done(drive(load, source, nothing), "loading a signature");
-  require_done(rs_build_hash_table(sums.get()), "indexing a signature");
-  const Job job = own(rs_delta_begin(sums.get()));
-  PartsOfDelta parts;
-  Pace pace;
-  require_done(drive(job, content, parts, &pace), "making a delta");
-  return parts.take();
+  const uint64_t blocks = (signature.size() - kHeaderBytes) / (kWeakBytes + strong_bytes_of(signature));
+  // Each thread has its own copy of the sums: librsync counts in it what it looks up.
+  const uint64_t threads = std::min(threads_for(content.size()), std::max<uint64_t>(1, kMostBlocks / (blocks + 1)));
+  const uint64_t bytes_each = ceil_div(content.size(), threads);
+  std::vector<std::vector<DeltaPart>> found(threads);
+  for_each_part(threads, [&](size_t part) {
+    const uint64_t begin = std::min(part * bytes_each, content.size());
+    found[part] = find_part(signature, Slice(content, begin, std::min(bytes_each, content.size() - begin)));
+  });
+  MergedParts all;
+  for (const std::vector<DeltaPart>& parts : found) {
+    for (const DeltaPart& part : parts) all.add(part);
+  }
+  return all.take();
 }
 
 uint32_t block_bytes_of(ByteView signature) { return big_endian(signature.subspan(4)); }

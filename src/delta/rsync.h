@@ -3,9 +3,9 @@
 //
 // The rsync algorithm for one content whose old version only the destination has: it sends a signature of the old
 // one, the source finds what of it is in the new one. librsync does the work (RabinKarp and BLAKE2 sums); this is the
-// one place that includes it, and the one that stands between it and what a peer sends: librsync asserts where it should
-// refuse. Jobs share nothing, so threads may run them side by side.
-// Rejected: fixed or content-defined chunks (casync), which send 1.4 times as much on upgraded packages.
+// one place that includes it, and the one that stands between it and what a peer sends: librsync asserts where it
+// should refuse. Jobs share nothing, so threads run them side by side, and a large file's in parts. Rejected: fixed or
+// content-defined chunks (casync), which send 1.4 times as much on upgraded packages.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +43,8 @@ inline constexpr uint64_t kSmallestDeltaBytes = 2 << 10;
 /// Whether a signature of `basis_size` bytes for a content of `new_size` is small enough beside what it may save.
 [[nodiscard]] bool signature_pays(uint64_t basis_size, uint64_t new_size);
 
-/// Reads the basis once. Memory: the signature and 80 KiB. REQUIRES: at most kMostBlocks blocks.
+/// Reads the basis once, a large one in up to four threads. Memory: the signature twice, and 80 KiB for each of them.
+/// REQUIRES: at most kMostBlocks blocks.
 [[nodiscard]] Bytes make_signature(const RandomAccess& basis, SignatureShape shape);
 
 /// Throws ExitCode::protocol unless a peer's `signature` is well formed, at most `limit` bytes, and without
@@ -56,10 +57,11 @@ void check_signature(ByteView signature, uint64_t limit);
 /// The block length of a signature. REQUIRES: check_signature() took it.
 [[nodiscard]] uint32_t block_bytes_of(ByteView signature);
 
-/// What of `content` lies in what `signature` describes, in order, checking the signature first. Memory: 80 bytes per
-/// block and 400 KiB, so at most 80 MiB, and 32 per part. Throws ExitCode::protocol when matching keeps the processor
-/// busy for more than half a second plus 1 s per MB, far below the usual 50 to 300 MB/s: then the signature was forged
-/// to that end. Short sums may match by chance: check the hash of what is made.
-[[nodiscard]] std::vector<DeltaPart> find_delta(ByteView signature, Source& content);
+/// What of `content` lies in what `signature` describes, in order, checking the signature first. A large content is
+/// looked through in parts by up to four threads; no match reaches from one part into the next. Memory: 80 bytes per
+/// block, so at most 80 MiB for all threads, 400 KiB for each of them, and 32 per part found. Throws ExitCode::protocol
+/// when matching keeps the processor busy for more than half a second plus 1 s per MB, far below the usual 50 to 300
+/// MB/s: then the signature was forged to that end. Short sums may match by chance: check the hash of what is made.
+[[nodiscard]] std::vector<DeltaPart> find_delta(ByteView signature, const RandomAccess& content);
 
 }  // namespace docker_sync

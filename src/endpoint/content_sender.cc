@@ -111,9 +111,8 @@ void ContentSender::send_refined() {
   const NewForm form(Slice(*block.layer, content.offset, content.size), draft.form, DeflateCheck::samples, space_);
   Concatenation holes;
   for (const DeltaHole& hole : draft.holes) holes.add(form.bytes(), hole.new_offset, hole.new_size);
-  SequentialReader reader(holes);
   RunSink delta(contents_, limits::kDeltaRunBytes);
-  put_delta(find_delta(signature, reader), {}, holes, delta);
+  put_delta(find_delta(signature, holes), {}, holes, delta);
   delta.end();
 }
 
@@ -169,8 +168,8 @@ void ContentSender::end_bundle() {
 }
 
 void ContentSender::write_data(const Slice& bytes, DeflateCheck check, Sink& contents) {
-  // Code packs better in parts, whatever the link leaves time for.
-  const bool is_code = form_to_try(bytes) == FormKind::code;
+  // Code packs better in parts, which pays on all but the fastest links.
+  const bool is_code = form_to_try(bytes) == FormKind::code && !contents_.outruns_core();
   put_data(NewForm(bytes, is_code ? FormKind::code : inflated_if_time(), check, space_), contents);
 }
 
@@ -189,8 +188,7 @@ void ContentSender::write_delta(const Name& name, const Slice& bytes, ByteView s
     const bool was_tried = form_to_try(bytes) == signed_form;
     return was_tried ? put_data(form, contents) : write_data(bytes, DeflateCheck::samples, contents);
   }
-  SequentialReader reader(form.bytes());
-  const std::vector<DeltaPart> parts = find_delta(signature, reader);
+  const std::vector<DeltaPart> parts = find_delta(signature, form.bytes());
   std::vector<DeltaHole> holes;
   // A form that is deflated again is not made twice.
   if (signed_form != FormKind::inflated) holes = find_holes(parts, block_bytes_of(signature));

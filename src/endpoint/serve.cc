@@ -127,10 +127,8 @@ void Server::handle(const Frame& frame) {
       auto request = decode<Send>(frame);
       basis_ = request.basis;
       return work(request.sync, [this, request] {
-        StageTimes times;
-        send_image(connection_, engine(), space(kMemoryToSend), progress_, times, layer_cache_, known_configs_,
-                   request);
-        return Sent{request.sync, told(times)};
+        return send_image(connection_, engine(), space(kMemoryToSend), progress_, layer_cache_, known_configs_,
+                          request);
       });
     }
     case FrameType::receive: {
@@ -178,7 +176,7 @@ Inventory Server::take_inventory(const Query& query) {
     Identity& identity = image.identity;
     if (!identity.config && !identity.diff_ids.empty()) identity.config = known_configs_.find(image.id);
   }
-  Inventory inventory{engine().description(), {}, 0};
+  Inventory inventory{engine().description(), {}, 0, engine().reads_in_place()};
   for (const ImageInfo& image : images) inventory.untagged += image.names.empty() ? 1 : 0;
   for (const ImageInfo& image : relevant_images(std::move(images), query)) {
     inventory.images.push_back(ImageRecord::of(image));

@@ -32,16 +32,15 @@ struct OpenLayer {
 class ImageSender {
  public:
   ImageSender(Connection& connection, Engine& engine, const SpoolSpace& space, ProgressReporter& progress,
-              StageTimes& times, const LayerCache& cache, const KnownConfigs& known_configs, const Send& request)
+              const LayerCache& cache, const KnownConfigs& known_configs, const Send& request)
       : connection_(connection),
         engine_(engine),
         space_(space),
         progress_(progress),
-        times_(times),
         known_configs_(known_configs),
         request_(request),
         streams_(request.sync),
-        shared_(request.basis, cache, times),
+        shared_(request.basis, cache, times_),
         own_basis_(request.basis.begin(), request.basis.end()) {
     for (const Digest& layer : request.layers) own_basis_.erase(layer);
     std::erase_if(own_basis_, [&](const Digest& layer) {
@@ -52,7 +51,17 @@ class ImageSender {
     }
   }
 
-  void run() {
+  Sent run() {
+    try {
+      send();
+    } catch (const Error&) {
+      if (!gave_up_) throw;
+    }
+    return {request_.sync, told(times_), link_, gave_up_};
+  }
+
+ private:
+  void send() {
     TaskGroup tasks([this](const Error& error) {
       opened_.close(error);
       shared_.close(error);
@@ -65,8 +74,6 @@ class ImageSender {
     tasks.wait();
     connection_.retire_streams_below(streams_.first_of_next(), Error(ExitCode::internal, "this sync is over"));
   }
-
- private:
   void open_image();
   void open_other_basis();
   void basis_part_is_open();
@@ -77,7 +84,7 @@ class ImageSender {
   Engine& engine_;
   const SpoolSpace& space_;
   ProgressReporter& progress_;
-  StageTimes& times_;
+  StageTimes times_;
   const KnownConfigs& known_configs_;
   const Send& request_;
   const SyncStreams streams_;
@@ -92,6 +99,8 @@ class ImageSender {
   std::map<Digest, uint64_t> sizes_;  ///< of the tars of layers that are not read; likewise
   std::deque<OpenLayer> offered_;     ///< kept open until all is sent
   OfferedBlocks blocks_;
+  LinkRate link_;
+  bool gave_up_ = false;
 };
 
 void ImageSender::basis_part_is_open() {
@@ -154,7 +163,8 @@ void ImageSender::talk() {
   ZstdSource plain_answers(*answers_end);
   RecordReader answers(plain_answers);
   auto contents_end = connection_.open_writer(streams_.contents);
-  PacedSink contents(contents_end, request_.level == 0 ? std::nullopt : std::optional<int>(request_.level));
+  PacedSink contents(contents_end, request_.level == 0 ? std::nullopt : std::optional<int>(request_.level),
+                     {request_.link, request_.needs_fast});
 
   Offerer offerer(offers, shared_, blocks_, progress_);
   offerer.tell_shared_layers();
@@ -173,8 +183,15 @@ void ImageSender::talk() {
     blocks_.end();
   });
   tasks.run_here([&] {
-    ContentSender(blocks_, shared_, space_, times_, answers, contents).run();
-    contents.finish();
+    try {
+      ContentSender(blocks_, shared_, space_, times_, answers, contents).run();
+      contents.finish();
+    } catch (const Error&) {
+      gave_up_ = contents.gave_up();
+      if (gave_up_) link_ = contents.link();
+      throw;
+    }
+    link_ = contents.link();
     contents.tell(times_);
     contents_end.end();
   });
@@ -198,9 +215,9 @@ void ImageSender::offer(Offerer& offerer, ZstdSink& offers) {
 
 }  // namespace
 
-void send_image(Connection& connection, Engine& engine, const SpoolSpace& space, ProgressReporter& progress,
-                StageTimes& times, const LayerCache& cache, const KnownConfigs& known_configs, const Send& request) {
-  ImageSender(connection, engine, space, progress, times, cache, known_configs, request).run();
+Sent send_image(Connection& connection, Engine& engine, const SpoolSpace& space, ProgressReporter& progress,
+                const LayerCache& cache, const KnownConfigs& known_configs, const Send& request) {
+  return ImageSender(connection, engine, space, progress, cache, known_configs, request).run();
 }
 
 }  // namespace docker_sync

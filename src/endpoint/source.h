@@ -15,10 +15,12 @@
 
 namespace docker_sync {
 
-/// Returns when the destination has all it asked for. Throws the first error of any thread; then the streams of this
-/// sync are retired. Scratch: as read_layers() of the layers to send and of the shared basis. Memory: two stream
-/// windows, the zstd windows, one signature, and 16 bytes per content.
-void send_image(Connection& connection, Engine& engine, const SpoolSpace& space, ProgressReporter& progress,
-                StageTimes& times, const LayerCache& cache, const KnownConfigs& known_configs, const Send& request);
+/// Returns when the destination has all it asked for, or, where the request says so, when the link turns out to be
+/// slow. Throws the first error of any thread; then the streams of this sync are retired. Scratch: as read_layers() of
+/// the layers to send and of the shared basis. Memory: two stream windows, the zstd windows, one signature, and 16
+/// bytes per content.
+[[nodiscard]] Sent send_image(Connection& connection, Engine& engine, const SpoolSpace& space,
+                              ProgressReporter& progress, const LayerCache& cache, const KnownConfigs& known_configs,
+                              const Send& request);
 
 }  // namespace docker_sync

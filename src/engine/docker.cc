@@ -124,6 +124,11 @@ bool DockerEngine::pays_a_container(std::span<const ImageInfo> to_read) {
   return bytes >= kContainerPays;
 }
 
+bool DockerEngine::reads_in_place() {
+  const std::lock_guard lock(mutex_);
+  return store_ || container_ || start_container_;
+}
+
 LayerStore* DockerEngine::store(std::span<const ImageInfo> to_read, LayerReader reader) {
   if (store_) return store_.get();
   const std::lock_guard lock(mutex_);

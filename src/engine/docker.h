@@ -38,6 +38,7 @@ class DockerEngine : public Engine {
   [[nodiscard]] std::string id_of_loaded(const Digest& config, const Digest& manifest) const override;
   [[nodiscard]] bool is_whole(const std::string& id) override;
   [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>& ids) override;
+  [[nodiscard]] bool reads_in_place() override;
   [[nodiscard]] LayerStore* store(std::span<const ImageInfo> to_read, LayerReader reader) override;
   [[nodiscard]] std::vector<std::string> load(Source& archive) override;
   void tag(const std::string& id, const Reference& name) override;

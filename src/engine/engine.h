@@ -54,6 +54,9 @@ class Engine {
   /// of that while reading, not before.
   [[nodiscard]] virtual std::unique_ptr<Source> save(const std::vector<std::string>& ids) = 0;
 
+  /// Whether store() will give one, for images that are worth it: as far as is known without a start.
+  [[nodiscard]] virtual bool reads_in_place() { return false; }
+
   /// Its store, where it can be read in place for these images; null otherwise. `automatic`: not if there were
   /// something to start first that takes longer than to save them. The same for as long as the engine is there, once it
   /// is.

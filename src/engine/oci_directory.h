@@ -31,6 +31,7 @@ class OciDirectory : public Engine {
   [[nodiscard]] std::string id_of_loaded(const Digest& config, const Digest&) const override { return config.text(); }
   [[nodiscard]] bool is_whole(const std::string& id) override;
   [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>& ids) override;
+  [[nodiscard]] bool reads_in_place() override { return true; }
   [[nodiscard]] LayerStore* store(std::span<const ImageInfo> /*to_read*/, LayerReader /*reader*/) override {
     return &in_place_;
   }

@@ -33,6 +33,7 @@ class PodmanEngine : public Engine {
   /// It checks every layer before there is an image.
   [[nodiscard]] bool is_whole(const std::string& /*id*/) override { return true; }
   [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>& ids) override;
+  [[nodiscard]] bool reads_in_place() override { return store({}, LayerReader::automatic) != nullptr; }
   /// Only of root: of a user's store not even that user may read all.
   [[nodiscard]] LayerStore* store(std::span<const ImageInfo> to_read, LayerReader reader) override;
   [[nodiscard]] std::vector<std::string> load(Source& archive) override;

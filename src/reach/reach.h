@@ -20,6 +20,7 @@
 #include "reach/tcp_engine.h"
 #include "sync/local_endpoint.h"
 #include "transport/connect.h"
+#include "wire/message.h"
 
 namespace docker_sync {
 
@@ -47,6 +48,7 @@ struct Reached {
   std::unique_ptr<Channel> channel;
   std::string host;              ///< how messages name it
   uint64_t helper_uploaded = 0;  ///< bytes
+  LinkRate upload_rate;          ///< which that took; not known where nothing was uploaded, or not by SSH
   bool in_process = true;        ///< it is this program; its scratch is here, and its channel crosses no network
   /// Set where it is this program and the engine is elsewhere: then every byte of an image that is read crosses the
   /// network, and no basis is worth that.

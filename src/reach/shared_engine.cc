@@ -103,6 +103,7 @@ class EngineOfMany : public Engine {
   [[nodiscard]] std::vector<std::string> load(Source& archive) override { return below_->load(archive); }
   void tag(const std::string& id, const Reference& name) override { below_->tag(id, name); }
   void remove_untagged(const std::string& id) override { below_->remove_untagged(id); }
+  [[nodiscard]] bool reads_in_place() override { return below_->reads_in_place(); }
   [[nodiscard]] LayerStore* store(std::span<const ImageInfo> to_read, LayerReader reader) override {
     return below_->store(to_read, reader);
   }

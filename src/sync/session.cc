@@ -86,7 +86,7 @@ Answer Session::await(Which which) {
 }
 
 EndpointImages Session::to_images(const Inventory& inventory) {
-  EndpointImages result{inventory.engine, {}, inventory.untagged};
+  EndpointImages result{inventory.engine, {}, inventory.untagged, inventory.reads_in_place};
   for (const ImageRecord& record : inventory.images) result.images.push_back(record.to_image());
   return result;
 }
@@ -127,15 +127,22 @@ EndpointImages Session::destination_images(const Query& query) {
   return to_images(await<Inventory>(destination));
 }
 
-Transferred Session::transfer(const ImagePlan& plan, int level, LayerReader reader) {
+Transferred Session::transfer(const ImagePlan& plan, const TransferOptions& options) {
   const InStage stage(times_.controller, "transfer");
   const uint32_t sync = ++syncs_;
   const Identity& identity = plan.source.identity;
-  Receive receive{sync,  identity.config, identity.fingerprint, plan.layers, plan.basis_layers, plan.basis_images,
-                  reader};
-  Send send{
-      sync,  plan.source.id, identity.config, identity.diff_ids, {}, plan.basis_layers, static_cast<uint8_t>(level),
-      reader};
+  Receive receive{
+      sync, identity.config, identity.fingerprint, plan.layers, plan.basis_layers, plan.basis_images, options.reader};
+  Send send{sync,
+            plan.source.id,
+            identity.config,
+            identity.diff_ids,
+            {},
+            plan.basis_layers,
+            static_cast<uint8_t>(options.level),
+            options.reader,
+            options.link,
+            options.needs_fast};
   for (const PlannedLayer& layer : plan.layers) {
     if (layer.origin == LayerOrigin::travels) send.layers.push_back(layer.diff_id);
   }
@@ -151,10 +158,15 @@ Transferred Session::transfer(const ImagePlan& plan, int level, LayerReader read
         ready = decode<Ready>(*event.frame);
         add(ready->stages, times_.destination);
         break;
-      case FrameType::sent:
+      case FrameType::sent: {
         sent = true;
-        add(decode<Sent>(*event.frame).stages, times_.source);
-        break;
+        const auto answer = decode<Sent>(*event.frame);
+        add(answer.stages, times_.source);
+        if (answer.link.bytes_per_second > 0) link_ = answer.link;
+        if (!answer.gave_up) break;
+        cancel(sync);
+        throw SlowLink();
+      }
       case FrameType::failed: {
         const Error failure = named(decode<Failed>(*event.frame).failure.to_error(), event.from);
         cancel(sync);

@@ -31,6 +31,21 @@ struct EndpointImages {
   std::string engine;
   std::vector<ImageInfo> images;
   uint64_t untagged = 0;
+  bool reads_in_place = false;
+};
+
+/// How a transfer is made.
+struct TransferOptions {
+  int level = 0;  ///< zstd level of contents; 0: what the link leaves time for
+  LayerReader reader{};
+  LinkRate link;            ///< as it was before
+  bool needs_fast = false;  ///< SlowLink where it no longer is
+};
+
+/// A transfer was given up, since the link is slower than what it was planned for.
+class SlowLink : public Error {
+ public:
+  SlowLink() : Error(ExitCode::connection, "the link is slower than it was") {}
 };
 
 struct Transferred {
@@ -60,8 +75,8 @@ class Session {
   [[nodiscard]] EndpointImages destination_images(const Query& query);
 
   /// Brings the image to the destination, without its name. On failure the destination is as it was, and the session
-  /// can go on, unless the error is one of connection or protocol.
-  [[nodiscard]] Transferred transfer(const ImagePlan& plan, int level, LayerReader reader);
+  /// can go on, unless the error is one of connection or protocol; after SlowLink it can.
+  [[nodiscard]] Transferred transfer(const ImagePlan& plan, const TransferOptions& options);
 
   /// Names it there. `transferred`: by transfer(); else an image that was there before.
   void commit(const std::string& image_id, const std::vector<Reference>& names, bool transferred);
@@ -71,6 +86,9 @@ class Session {
   /// Bytes that went to that end and came from it so far. Any thread.
   [[nodiscard]] Channel::Traffic source_traffic() const { return ends_[source]->traffic(); }
   [[nodiscard]] Channel::Traffic destination_traffic() const { return ends_[destination]->traffic(); }
+
+  /// The way from the source to the destination, as the last transfer that was told of it has found it.
+  [[nodiscard]] const LinkRate& link() const { return link_; }
 
   [[nodiscard]] RunTimes& times() { return times_; }
 
@@ -98,6 +116,7 @@ class Session {
   std::array<std::unique_ptr<Connection>, 2> ends_;
   uint32_t syncs_ = 0;
   RunTimes times_;
+  LinkRate link_;
   std::atomic<bool> interrupted_ = false;
 };
 

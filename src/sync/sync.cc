@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "wire/pace.h"
 
 namespace docker_sync {
 
@@ -53,6 +54,9 @@ class Run {
   [[nodiscard]] std::vector<Reference> selected() const;
   [[nodiscard]] bool is_named(const Reference& name) const;
   [[nodiscard]] Outcome sync_one(const Reference& name, size_t number, size_t count);
+  /// The plan as far as it pays: without a basis that takes longer to have than to do without.
+  [[nodiscard]] ImagePlan plan_for(const Reference& name, const ImageInfo& image) const;
+  [[nodiscard]] bool outruns_basis() const;
   void bring(Outcome& outcome);
   void transfer(Outcome& outcome);
   /// After a failure: the plan as things are now; nothing if it would be the same again.
@@ -64,6 +68,7 @@ class Run {
   Observer& observer_;
   std::vector<Reference> names_;                 ///< as resolve_names() has them once we have looked
   std::vector<ImageInfo> source_, destination_;  ///< as far as they matter; kept true as images are brought
+  bool destination_reads_in_place_ = false;
   std::vector<Outcome> outcomes_;
 };
 
@@ -72,6 +77,7 @@ void Run::look() {
     Session::Both both = session_.inventories();
     source_ = std::move(both.source.images);
     destination_ = std::move(both.destination.images);
+    destination_reads_in_place_ = both.destination.reads_in_place;
     resolve();
     return;
   }
@@ -83,7 +89,9 @@ void Run::look() {
   for (const Reference& name : names_) {
     if (const ImageInfo* image = find_image(source_, name)) query.chains.push_back({image->identity.diff_ids});
   }
-  destination_ = session_.destination_images(query).images;
+  EndpointImages there = session_.destination_images(query);
+  destination_ = std::move(there.images);
+  destination_reads_in_place_ = there.reads_in_place;
 }
 
 void Run::resolve() {
@@ -120,8 +128,7 @@ Outcome Run::sync_one(const Reference& name, size_t number, size_t count) {
                         .on_host(session_.source_host());
     return outcome;
   }
-  outcome.plan = plan_image(name, *image, destination_);
-  if (selection_.whole_layers) outcome.plan = without_basis(std::move(outcome.plan));
+  outcome.plan = plan_for(name, *image);
   const ImagePlan& plan = outcome.plan;
   observer_.begin(plan, number, count);
   if (plan.status == Status::current) {
@@ -143,6 +150,18 @@ Outcome Run::sync_one(const Reference& name, size_t number, size_t count) {
   return outcome;
 }
 
+bool Run::outruns_basis() const {
+  // Where the engine has to save the basis, all that is needed has long arrived over such a link.
+  const LinkRate& link = session_.link().bytes_per_second > 0 ? session_.link() : selection_.link;
+  const bool in_place = destination_reads_in_place_ && selection_.reader != LayerReader::save;
+  return !in_place && link.bytes_per_second >= kFastLink;
+}
+
+ImagePlan Run::plan_for(const Reference& name, const ImageInfo& image) const {
+  ImagePlan plan = plan_image(name, image, destination_);
+  return selection_.whole_layers || outruns_basis() ? without_basis(std::move(plan)) : plan;
+}
+
 void Run::bring(Outcome& outcome) {
   if (outcome.plan.present_id) {
     session_.commit(*outcome.plan.present_id, {outcome.plan.name}, false);
@@ -155,8 +174,15 @@ void Run::bring(Outcome& outcome) {
 void Run::transfer(Outcome& outcome) {
   ImagePlan& plan = outcome.plan;
   Transferred transferred;
+  TransferOptions options{selection_.level, selection_.reader, selection_.link, outruns_basis()};
   try {
-    transferred = session_.transfer(plan, selection_.level, selection_.reader);
+    transferred = session_.transfer(plan, options);
+  } catch (const SlowLink& slow) {
+    verbose(std::string(slow.what()) + ": beginning again, with a basis");
+    plan = plan_for(plan.name, plan.source);
+    options.link = session_.link();
+    options.needs_fast = false;
+    transferred = session_.transfer(plan, options);
   } catch (const Error& error) {
     if (ends_the_run(error.code()) || error.code() == ExitCode::disk) throw;
     const bool damaged = error.code() == ExitCode::verification;
@@ -165,8 +191,9 @@ void Run::transfer(Outcome& outcome) {
     warn(std::string(error.what()) + "; trying once more");
     plan = std::move(*again);
     // What was read in a store may be what was wrong.
-    const bool by_save = damaged && selection_.reader == LayerReader::automatic;
-    transferred = session_.transfer(plan, selection_.level, by_save ? LayerReader::save : selection_.reader);
+    if (damaged && selection_.reader == LayerReader::automatic) options.reader = LayerReader::save;
+    options.needs_fast = false;
+    transferred = session_.transfer(plan, options);
   }
   outcome.layer_bytes = transferred.layer_bytes;
   session_.commit(transferred.image_id, {plan.name}, true);

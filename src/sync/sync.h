@@ -17,16 +17,17 @@ namespace docker_sync {
 
 /// Which images, and how.
 struct Selection {
-  std::vector<Reference> names;  ///< always synced, also over a newer one
+  std::vector<Reference> names;     ///< always synced, also over a newer one
   std::set<Reference> short_names;  ///< those of them that the user wrote without a registry
-  bool all = false;              ///< every tagged image of the source
-  bool update = false;           ///< those that need update
-  bool new_images = false;       ///< those that are new
-  bool force = false;            ///< -a and -u overwrite a newer image at the destination, too
-  bool dry_run = false;          ///< plan only
-  bool whole_layers = false;     ///< no basis: needed layers travel whole
-  LayerReader reader{};          ///< of both ends
-  int level = 0;                 ///< zstd level of contents; 0: what the link leaves time for
+  bool all = false;                 ///< every tagged image of the source
+  bool update = false;              ///< those that need update
+  bool new_images = false;          ///< those that are new
+  bool force = false;               ///< -a and -u overwrite a newer image at the destination, too
+  bool dry_run = false;             ///< plan only
+  bool whole_layers = false;        ///< no basis: needed layers travel whole
+  LayerReader reader{};             ///< of both ends
+  int level = 0;                    ///< zstd level of contents; 0: what the link leaves time for
+  LinkRate link;                    ///< as it was before
 
   [[nodiscard]] bool report_only() const { return names.empty() && !all && !update && !new_images; }
 };

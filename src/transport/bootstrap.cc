@@ -164,14 +164,20 @@ void upload(const HelperImage& helper, Channel& channel) {
 
 StartedHelper start_helper(RemoteShell& shell, std::span<const HelperImage> helpers, const HelperCommand& command,
                            std::chrono::milliseconds silence) {
-  constexpr std::string_view kNeed = "need ";
+  constexpr std::string_view kNeed = "need ", kCame = "came";
   StartedHelper started{shell.run(make_bootstrap_command(helpers, command))};
   Listener listener(*started.channel, silence);
+  std::chrono::steady_clock::time_point asked;
   while (const auto line = listener.next()) {
+    if (*line == kCame && started.uploaded_bytes > 0) {
+      started.upload_time = std::chrono::steady_clock::now() - asked;
+      continue;
+    }
     if (!line->starts_with(kNeed) || started.uploaded_bytes > 0) {
       refuse(*line, helpers, started.channel->diagnostics());
     }
     const HelperImage& helper = helper_for(std::string_view(*line).substr(kNeed.size()), helpers);
+    asked = std::chrono::steady_clock::now();
     upload(helper, *started.channel);
     started.uploaded_bytes = helper.size;
   }

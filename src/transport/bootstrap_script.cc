@@ -68,6 +68,7 @@ constexpr std::string_view kReceive =
     "echo; echo \"{0}need $m\"; "
     "head -c $s > \"$w\"; "
     "if whole \"$w\"; then :; else rm -f \"$w\"; echo; echo \"{0}short\"; exit 0; fi; "
+    "echo; echo \"{0}came\"; "
     "chmod 700 \"$w\"; ";
 
 // A place may forbid to run what is in it (noexec): then the next one gets a copy.

@@ -7,6 +7,7 @@
 //
 // What it writes, each on a line of its own that begins with kMarker:
 //   need MACHINE            send the helper for MACHINE now; nothing else until it answers
+//   came                    it arrived
 //   machine MACHINE         there is no helper for it
 //   nowhere PLACE: WHY ...  no place takes a file of the helper's size
 //   short                   the helper did not arrive whole

@@ -69,8 +69,16 @@ struct Inventory {
   static constexpr FrameType kType = FrameType::inventory;
   std::string engine;  ///< for people: "Docker 20.10.24 (overlay2)"
   std::vector<ImageRecord> images;
-  uint64_t untagged = 0;  ///< of all images of the endpoint, not only of these
-  static void fields(auto& m, auto& f) { f(m.engine, m.images, m.untagged); }
+  uint64_t untagged = 0;        ///< of all images of the endpoint, not only of these
+  bool reads_in_place = false;  ///< layers in the engine's store, probably
+  static void fields(auto& m, auto& f) { f(m.engine, m.images, m.untagged, m.reads_in_place); }
+};
+
+/// How fast the way from the source to the destination is, as far as it was measured.
+struct LinkRate {
+  uint64_t bytes_per_second = 0;  ///< 0: not known
+  bool saturated = false;         ///< that is all that it takes, not just the least
+  static void fields(auto& m, auto& f) { f(m.bytes_per_second, m.saturated); }
 };
 
 struct Send {
@@ -83,8 +91,10 @@ struct Send {
   std::vector<Digest> basis;     ///< layers that the destination builds on, those to prefer last
   uint8_t level = 0;             ///< zstd level of the contents; 0: what the link leaves time for
   LayerReader reader{};
+  LinkRate link;            ///< as it was before
+  bool needs_fast = false;  ///< to be given up where the link turns out to be slow (wire/pace.h)
   static void fields(auto& m, auto& f) {
-    f(m.sync, m.image_id, m.config, m.diff_ids, m.layers, m.basis, m.level, m.reader);
+    f(m.sync, m.image_id, m.config, m.diff_ids, m.layers, m.basis, m.level, m.reader, m.link, m.needs_fast);
   }
 };
 
@@ -100,7 +110,9 @@ struct Sent {
   static constexpr FrameType kType = FrameType::sent;
   uint32_t sync = 0;
   std::vector<StageTime> stages;
-  static void fields(auto& m, auto& f) { f(m.sync, m.stages); }
+  LinkRate link;         ///< as it was now
+  bool gave_up = false;  ///< nothing more is sent: the link is slow
+  static void fields(auto& m, auto& f) { f(m.sync, m.stages, m.link, m.gave_up); }
 };
 
 /// How the destination comes to a layer of the new image.

@@ -14,8 +14,8 @@ struct Step {
   int level;
   double next_costs;
 };
-constexpr std::array kSteps{Step{3, 3},    Step{6, 1.7},  Step{9, 2.2}, Step{12, 4.6},
-                            Step{15, 1.6}, Step{17, 1.4}, Step{19, 0}};
+constexpr std::array kSteps{Step{1, 2},    Step{3, 3},    Step{6, 1.7},  Step{9, 2.2},
+                            Step{12, 4.6}, Step{15, 1.6}, Step{17, 1.4}, Step{19, 0}};
 constexpr size_t kTop = kSteps.size() - 1;
 
 constexpr size_t kLeastAllowance = 128 << 10;
@@ -27,7 +27,7 @@ constexpr double kAhead = 2, kAheadUnmeasured = 0.1, kGrowth = 3;
 /// the last 2 % are, which take level 19 half as long again as level 17.
 constexpr uint64_t kSlowLink = 1'500'000, kSlowestLink = 750'000;
 /// All that any level above 3 makes; a backlog on such a link is a reader that was held up.
-constexpr uint64_t kFastLink = 30'000'000;
+constexpr uint64_t kReaderHeldUp = 30'000'000;
 constexpr double kQueueSeconds = 0.03, kWaitsForLink = 0.5;
 /// What level 19 makes may not fill such a link, so it cannot tell when the link has become faster: lower levels are
 /// tried after a while, and ever more seldom.
@@ -83,6 +83,8 @@ bool leaves_time(const Backlog& backlog) {
   return !seconds || backlog.bytes_per_second <= kSlowerThanInflating || *seconds >= kWorkAhead;
 }
 
+bool outruns_core(const Backlog& backlog) { return backlog.bytes_per_second >= kFastLink && !leaves_time(backlog); }
+
 int Pace::level() const { return kSteps[step_].level; }
 
 void Pace::change(size_t step, Time now, double full) {
@@ -116,7 +118,7 @@ int Pace::next(Time now, const Backlog& backlog, Shares shares) {
   const bool far_ahead = knows_limit(backlog) && full >= (has_lowered_ ? kRise : kRiseFirst) && full >= period_->full;
   const bool has_time = waiting > kLower && compressing * kSteps[step_].next_costs <= kBusy;
   // Where the compressor waits for a link as fast as this, it waits for a core.
-  const bool is_fast = backlog.bytes_per_second >= kFastLink;
+  const bool is_fast = backlog.bytes_per_second >= kReaderHeldUp;
   const bool may_rise = step_ < kTop && !is_fast && all >= kRiseAfter;
   const bool is_behind = full < kLower && full <= period_->full && (waiting < kLower || is_fast);
   if (may_rise && (far_ahead || has_time)) {

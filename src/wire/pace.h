@@ -23,6 +23,16 @@ namespace docker_sync {
 /// megabytes is worth it: inflating archives. Where the link would idle meanwhile, it is not.
 [[nodiscard]] bool leaves_time(const Backlog& backlog);
 
+/// Bytes per second of a link that outruns what takes a core long. More than 100 Mbit/s; not much more, as all that is
+/// known of a link may be how long a helper of 3 MB took, with its start.
+inline constexpr uint64_t kFastLink = 16'000'000;
+/// Where even what was meant for a fast link is better begun anew. Far below that: who reads may be slow as well.
+inline constexpr uint64_t kTooSlowLink = 5'000'000;
+
+/// Whether the link is known to be so fast that it would idle even while a program is taken apart, which takes a core a
+/// tenth of what inflating does.
+[[nodiscard]] bool outruns_core(const Backlog& backlog);
+
 class Pace {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -33,7 +43,10 @@ class Pace {
     bool strong;
   };
 
-  /// zstd's level, 3 to 19.
+  /// Begins with a level for a link that took so much before; 0: not known.
+  explicit Pace(uint64_t bytes_per_second = 0) : step_(bytes_per_second >= kFastLink ? 0 : kFirstStep) {}
+
+  /// zstd's level, 1 to 19.
   [[nodiscard]] int level() const;
   /// Where the compressor's time went since the last call, 0 to 1; the rest it waited for something to compress, or for
   /// the allowance of a link whose rate was not known.
@@ -54,7 +67,9 @@ class Pace {
   };
   void change(size_t step, Time now, double full);
 
-  size_t step_ = 2;
+  static constexpr size_t kFirstStep = 3;
+
+  size_t step_;
   bool has_lowered_ = false;
   std::optional<Period> period_;
   std::optional<Time> slow_until_;

@@ -12,6 +12,10 @@ namespace {
 constexpr size_t kBlockBytes = 128 << 10, kBlocksAhead = 8;
 /// How often the level is thought over.
 constexpr size_t kStepBytes = 512 << 10;
+/// What a link that was fast gets before it has shown that it still is: not much to wait for if it is not.
+constexpr size_t kTrusted = 1 << 20;
+/// Less than that says too little of a link.
+constexpr uint64_t kTellingBytes = 1 << 20;
 
 }  // namespace
 
@@ -27,13 +31,18 @@ void PacedSink::TimedWriter::wait_for_room() {
   bool measured = false;
   writer_.wait_for([&](const Backlog& backlog) {
     measured = backlog.saturated;
-    return backlog.bytes <= allowance(backlog);
+    const size_t trusted = backlog.bytes_per_second == 0 ? std::min(trusted_, backlog.window) : 0;
+    return backlog.bytes <= std::max(trusted, allowance(backlog));
   });
   count(Clock::now() - start, measured ? for_link_ : for_measure_);
 }
 
-PacedSink::PacedSink(Connection::Writer below, std::optional<int> fixed_level)
-    : fixed_level_(fixed_level), writer_(below), zstd_(writer_, fixed_level.value_or(Pace().level())) {
+PacedSink::PacedSink(Connection::Writer below, std::optional<int> fixed_level, const ExpectedLink& expected)
+    : fixed_level_(fixed_level),
+      expected_(expected),
+      writer_(below, expected.rate.bytes_per_second >= kFastLink ? kTrusted : 0),
+      zstd_(writer_, fixed_level.value_or(Pace(expected.rate.bytes_per_second).level())),
+      pace_(expected.rate.bytes_per_second) {
   block_.reserve(kBlockBytes);
   compressor_ = std::thread([this] { compress_all(); });
 }
@@ -99,6 +108,7 @@ void PacedSink::compress_all() {
         if (!fixed_level_) writer_.wait_for_room();
         zstd_.write(job.bytes);
         if (!fixed_level_) follow_pace(job.bytes.size());
+        if (expected_.needs_fast) check_link();
       }
       if (job.then == Then::flush) zstd_.flush();
       worked_ += Clock::now() - start;
@@ -129,11 +139,10 @@ void PacedSink::follow_pace(size_t bytes) {
   const auto [for_link, for_measure] = writer_.take_times();
   const std::chrono::duration<double> all = now - last_, working = all - for_link - for_measure - starved_;
   const Pace::Shares shares{working / all, for_link / all};
-  const Backlog backlog = writer_.stream().backlog();
   int level = 0;
   {
     const std::lock_guard lock(mutex_);
-    level = pace_.next(now, backlog, shares);
+    level = pace_.next(now, backlog(), shares);
   }
   zstd_.set_level(level);
   since_last_ = 0;
@@ -141,13 +150,34 @@ void PacedSink::follow_pace(size_t bytes) {
   starved_ = {};
 }
 
-bool PacedSink::leaves_time() const { return fixed_level_ || docker_sync::leaves_time(writer_.stream().backlog()); }
+void PacedSink::check_link() {
+  const Backlog now = writer_.stream().backlog();
+  if (!now.saturated || now.bytes_per_second >= kTooSlowLink) return;
+  gave_up_ = true;
+  throw Error(ExitCode::connection, "the link is slower than it was");
+}
+
+Backlog PacedSink::backlog() const {
+  Backlog backlog = writer_.stream().backlog();
+  if (!backlog.saturated)
+    backlog.bytes_per_second = std::max(backlog.bytes_per_second, expected_.rate.bytes_per_second);
+  return backlog;
+}
+
+LinkRate PacedSink::link() const {
+  const Backlog backlog = writer_.stream().backlog();
+  if (!backlog.saturated && writer_.written() < kTellingBytes) return {};
+  return {backlog.bytes_per_second, backlog.saturated};
+}
+
+bool PacedSink::leaves_time() const { return fixed_level_ || docker_sync::leaves_time(backlog()); }
+
+bool PacedSink::outruns_core() const { return !fixed_level_ && docker_sync::outruns_core(backlog()); }
 
 Pace::PatchWork PacedSink::patch_work() {
   if (fixed_level_) return {*fixed_level_, true};
-  const Backlog backlog = writer_.stream().backlog();
   const std::lock_guard lock(mutex_);
-  return pace_.patch_work(backlog);
+  return pace_.patch_work(backlog());
 }
 
 }  // namespace docker_sync

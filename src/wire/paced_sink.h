@@ -6,6 +6,7 @@
 // It is what `contents` go through; small streams do with a ZstdSink.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -21,12 +22,18 @@
 
 namespace docker_sync {
 
+/// What is known of a link before anything went over it.
+struct ExpectedLink {
+  LinkRate rate;            ///< as it was some other time
+  bool needs_fast = false;  ///< what is sent is not worth it on a link of less than kTooSlowLink
+};
+
 /// For one writing thread. What goes wrong with the stream is thrown by the next call. Memory: ZstdSink's at its
 /// strongest level, and 1 MiB that waits to be compressed.
 class PacedSink : public Sink {
  public:
   /// `fixed_level`: no pace, always this level, up to the stream's window ahead of the peer.
-  PacedSink(Connection::Writer below, std::optional<int> fixed_level);
+  PacedSink(Connection::Writer below, std::optional<int> fixed_level, const ExpectedLink& expected = {});
   /// Gives the stream up if it was not finished.
   ~PacedSink() override;
   PacedSink(const PacedSink&) = delete;
@@ -42,10 +49,16 @@ class PacedSink : public Sink {
   /// Adds what it has worked and waited. REQUIRES: finish() has returned.
   void tell(StageTimes& times) const;
 
+  /// The link as it was found; unknown if too little went over it. REQUIRES: finish() has returned, or gave_up().
+  [[nodiscard]] LinkRate link() const;
+  /// The link is too slow for what was expected: all that is written is thrown back with an error.
+  [[nodiscard]] bool gave_up() const { return gave_up_; }
+
   /// How hard to work on a patch at this moment.
   [[nodiscard]] Pace::PatchWork patch_work();
-  /// As the function of that name, at this moment.
+  /// As the functions of these names, at this moment.
   [[nodiscard]] bool leaves_time() const;
+  [[nodiscard]] bool outruns_core() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -57,7 +70,7 @@ class PacedSink : public Sink {
   /// Hands compressed bytes to the stream, and adds up how long it has waited.
   class TimedWriter : public Sink {
    public:
-    explicit TimedWriter(Connection::Writer writer) : writer_(writer) {}
+    TimedWriter(Connection::Writer writer, size_t trusted) : writer_(writer), trusted_(trusted) {}
     void write(ByteView bytes) override;
     Connection::Writer& stream() { return writer_; }
     [[nodiscard]] const Connection::Writer& stream() const { return writer_; }
@@ -77,6 +90,7 @@ class PacedSink : public Sink {
     }
 
     Connection::Writer writer_;
+    const size_t trusted_;  ///< what may be under way as long as nothing has come back
     Clock::duration for_link_{0}, for_measure_{0}, waited_{0};
     uint64_t written_ = 0;
   };
@@ -85,8 +99,13 @@ class PacedSink : public Sink {
   void compress_all();
   [[nodiscard]] Job next_job();
   void follow_pace(size_t bytes);
+  void check_link();
+  /// With what was expected, as long as it is not refuted.
+  [[nodiscard]] Backlog backlog() const;
 
   const std::optional<int> fixed_level_;
+  const ExpectedLink expected_;
+  std::atomic<bool> gave_up_ = false;
   Bytes block_;  ///< of the writing thread
   bool finished_ = false;
 

@@ -24,6 +24,8 @@ class World:
         self.server.add_user("user")
         introduce(self.laptop, self.sshd, ["root", "user"])
         self.laptop.install(binary, "docker-sync")
+        # How fast the link was is nobody's business but test_link.py's: what travels would depend on it.
+        self.laptop.write(f"/root/{CACHE}/links", "")
         import_busybox(self.here)
         self._base = {self.here: self.here.image_id("busybox:base")}  # a containerd store gives it an ID of its own
         self.base_archive = self.here.docker("save", "busybox:base", text=False)

@@ -16,10 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (data[0] % 2 == 1) signature = {'r', 's', 1, 'G', 0, 0, 0, 64, 0, 0, 0, 2};
   signature.insert(signature.end(), data + 1, data + size);
   const Bytes content(300, 0);
-  MemorySource source(content);
   uint64_t made = 0;
   try {
-    for (const DeltaPart& part : find_delta(signature, source)) made += part.size;
+    for (const DeltaPart& part : find_delta(signature, MemoryFile(content))) made += part.size;
   } catch (const Error& error) {
     if (error.code() != ExitCode::protocol) std::abort();
     return 0;

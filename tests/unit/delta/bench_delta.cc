@@ -4,12 +4,12 @@
 // How fast the codecs are on one core, in MB of new content: librsync's three steps, and the patch codec's byte
 // differences through zstd 3. `meson test --benchmark delta -v`, or with an old and a new file as arguments. Without
 // them, 64 MiB of noise of which every 100th block changed.
+#include <fmt/format.h>
+
 #include <chrono>
 #include <fstream>
 #include <iterator>
 #include <random>
-
-#include <fmt/format.h>
 
 #include "base/compression.h"
 #include "delta/patch.h"
@@ -51,9 +51,9 @@ int main(int argc, char** argv) {
   const SignatureShape shape = signature_shape(old_bytes.size(), new_bytes.size());
   const Bytes signature = timed("signature", old_bytes.size(), [&] { return make_signature(basis, shape); });
   const Bytes delta = timed("delta", new_bytes.size(), [&] {
-    MemorySource source(new_bytes);
+    const MemoryFile content(new_bytes);
     MemorySink sink;
-    put_delta(find_delta(signature, source), {}, MemoryFile(new_bytes), sink);
+    put_delta(find_delta(signature, content), {}, content, sink);
     return sink.bytes();
   });
   const Bytes patched = timed("apply", new_bytes.size(), [&] {

@@ -46,9 +46,8 @@ void check_round_trip(const Bytes& content) {
 /// New bytes of a delta, in the blocks that a signature of the old would have.
 uint64_t fresh_bytes(const Bytes& old_bytes, const Bytes& new_bytes) {
   const Bytes signature = make_signature(MemoryFile(old_bytes), {512, 4});
-  MemorySource source(new_bytes);
   uint64_t fresh = 0;
-  for (const DeltaPart& part : find_delta(signature, source)) fresh += part.from ? 0 : part.size;
+  for (const DeltaPart& part : find_delta(signature, MemoryFile(new_bytes))) fresh += part.from ? 0 : part.size;
   return fresh;
 }
 

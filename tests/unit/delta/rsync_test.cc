@@ -19,9 +19,9 @@ namespace {
 Bytes signature_of(const Bytes& basis, SignatureShape shape) { return make_signature(MemoryFile(basis), shape); }
 
 Bytes delta_for(const Bytes& signature, const Bytes& content) {
-  MemorySource source(content);
+  const MemoryFile file(content);
   MemorySink delta;
-  put_delta(find_delta(signature, source), {}, MemoryFile(content), delta);
+  put_delta(find_delta(signature, file), {}, file, delta);
   return delta.bytes();
 }
 
@@ -129,7 +129,8 @@ TEST_CASE("blocks grow with the root of the basis, strong sums with the comparis
 
 TEST_CASE("a signature that is not what we make is refused before librsync sees it") {
   const auto refused = [](const Bytes& signature, uint64_t limit = 1 << 20) {
-    MemorySource content(Bytes{});
+    const Bytes nothing;
+    const MemoryFile content(nothing);
     return outcome([&] { check_signature(signature, limit); }) == ExitCode::protocol &&
            (signature.size() > limit || outcome([&] { (void)find_delta(signature, content); }) == ExitCode::protocol);
   };
@@ -194,8 +195,8 @@ TEST_CASE("a signature that makes every byte cost a strong sum is given up after
   const Bytes zeros(64 << 20);
   Bytes signature = signature_of(Bytes(64 << 10), {64 << 10, 4});
   signature.back() ^= 1;  // Weak sums match everywhere, strong ones never.
-  MemorySource source(zeros);
-  CHECK(outcome([&] { (void)find_delta(signature, source); }) == ExitCode::protocol);
+  const MemoryFile content(zeros);
+  CHECK(outcome([&] { (void)find_delta(signature, content); }) == ExitCode::protocol);
 }
 
 TEST_CASE("what lies side by side in both is one part") {
@@ -203,9 +204,36 @@ TEST_CASE("what lies side by side in both is one part") {
   Bytes content = basis;
   content.insert(content.begin() + 51'200, 100, 9);
   const Bytes signature = signature_of(basis, {512, 4});
-  MemorySource source(content);
-  CHECK(find_delta(signature, source) == std::vector<DeltaPart>{{51'200, 0}, {100, std::nullopt}, {48'800, 51'200}});
+  CHECK(find_delta(signature, MemoryFile(content)) ==
+        std::vector<DeltaPart>{{51'200, 0}, {100, std::nullopt}, {48'800, 51'200}});
   CHECK(block_bytes_of(signature) == 512);
+}
+
+TEST_CASE("a file that several threads look through has one signature, and a delta of few parts") {
+  const Bytes basis = coarse_noise(20'000'000, 1);
+  const SignatureShape shape{4096, 3};
+  const Bytes signature = signature_of(basis, shape);
+  Bytes sums = signature_of({}, shape);
+  for (size_t begin = 0; begin < basis.size(); begin += 256 * 4096) {
+    const size_t end = std::min<size_t>(begin + 256 * 4096, basis.size());
+    const Bytes piece(basis.begin() + static_cast<ptrdiff_t>(begin), basis.begin() + static_cast<ptrdiff_t>(end));
+    const Bytes of_piece = signature_of(piece, shape);
+    sums.insert(sums.end(), of_piece.begin() + 12, of_piece.end());
+  }
+  CHECK(signature == sums);
+
+  Bytes content = basis;
+  content.insert(content.begin() + 10'000, 100, 9);
+  const std::vector<DeltaPart> parts = find_delta(signature, MemoryFile(content));
+  uint64_t fresh = 0, size = 0;
+  for (const DeltaPart& part : parts) {
+    size += part.size;
+    if (!part.from) fresh += part.size;
+  }
+  CHECK(size == content.size());
+  CHECK(parts.size() <= 3 + 2 * 3);  // of an edit, and of three places where a thread ends and the next begins
+  CHECK(fresh <= 4 * 2 * 4096);
+  CHECK(applied(basis, delta_for(signature, content), content.size()) == content);
 }
 
 TEST_CASE("a second round has smaller blocks the more edits there are, and never too many") {

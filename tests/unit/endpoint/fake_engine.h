@@ -30,6 +30,7 @@ class FakeEngine : public Engine {
   [[nodiscard]] Bytes config_of(const std::string& id);
 
   bool containerd_store = false;       ///< set before there are images
+  bool says_it_reads_in_place = true;
   bool refuses_partial_loads = false;  ///< a containerd store: as if its blobs were not what it says
 
   std::function<void()> before_save, before_load;  ///< may throw
@@ -43,6 +44,7 @@ class FakeEngine : public Engine {
   size_t files_loaded = 0;   ///< in it, layers and others
 
   [[nodiscard]] std::string description() const override { return "Fake 1.0"; }
+  [[nodiscard]] bool reads_in_place() override { return says_it_reads_in_place; }
   [[nodiscard]] PartialLoad partial_load() const override {
     return containerd_store  ? PartialLoad::known_blobs
            : takes_any_layer ? PartialLoad::any_layer

@@ -20,6 +20,7 @@ class BorrowedEngine : public Engine {
   explicit BorrowedEngine(Engine& engine) : engine_(&engine) {}
   [[nodiscard]] std::string description() const override { return engine_->description(); }
   [[nodiscard]] PartialLoad partial_load() const override { return engine_->partial_load(); }
+  [[nodiscard]] bool reads_in_place() override { return engine_->reads_in_place(); }
   [[nodiscard]] std::string id_of_loaded(const Digest& config, const Digest& manifest) const override {
     return engine_->id_of_loaded(config, manifest);
   }

@@ -534,6 +534,32 @@ TEST_CASE("signatures and contents far beyond pipes and windows pass each other"
   CHECK(hosts.bytes > 400 * 20'000);
 }
 
+TEST_CASE("where a basis has to be saved, a link that was fast gets needed layers whole") {
+  TwoHosts hosts;
+  const std::string program = noise(2'000'000, 2);
+  hosts.destination.engine.add({"app:1"}, {kBase, tar_file("app", program) + tar_end()});
+  hosts.source.engine.add({"app:1"}, {kBase, tar_file("app", program + "new") + tar_end()});
+  Selection selection;
+  selection.names = {Reference::parse("app:1")};
+  const auto basis_by = [&](bool in_place, uint64_t bytes_per_second) {
+    hosts.destination.engine.says_it_reads_in_place = in_place;
+    selection.link.bytes_per_second = bytes_per_second;
+    selection.dry_run = true;
+    return hosts.run(selection).at(0).plan.basis.kind;
+  };
+  CHECK(basis_by(false, 0) == BasisKind::same_name);
+  CHECK(basis_by(false, 12'500'000) == BasisKind::same_name);
+  CHECK(basis_by(true, 125'000'000) == BasisKind::same_name);
+  CHECK(basis_by(false, 125'000'000) == BasisKind::none);
+
+  selection.dry_run = false;
+  hosts.destination.engine.saves = 0;
+  CHECK(hosts.run(selection).at(0).result == Result::updated);
+  CHECK(hosts.destination.engine.saves == 0);
+  CHECK(hosts.bytes > 2'000'000);
+  hosts.check_same("app:1");
+}
+
 TEST_CASE("progress is told only where somebody looks at it") {
   TwoHosts hosts;
   hosts.source.engine.add({"app:1"}, {kBase});
