@@ -57,6 +57,8 @@ class Run {
   /// The plan as far as it pays: without a basis that takes longer to have than to do without.
   [[nodiscard]] ImagePlan plan_for(const Reference& name, const ImageInfo& image) const;
   [[nodiscard]] bool outruns_basis() const;
+  /// Whether a plan does without one for that reason alone.
+  [[nodiscard]] bool spares_basis(const ImagePlan& plan) const;
   void bring(Outcome& outcome);
   void transfer(Outcome& outcome);
   /// After a failure: the plan as things are now; nothing if it would be the same again.
@@ -162,6 +164,11 @@ ImagePlan Run::plan_for(const Reference& name, const ImageInfo& image) const {
   return selection_.whole_layers || outruns_basis() ? without_basis(std::move(plan)) : plan;
 }
 
+bool Run::spares_basis(const ImagePlan& plan) const {
+  return !selection_.whole_layers && plan.basis.kind == BasisKind::none && outruns_basis() &&
+         plan_image(plan.name, plan.source, destination_).basis.kind != BasisKind::none;
+}
+
 void Run::bring(Outcome& outcome) {
   if (outcome.plan.present_id) {
     session_.commit(*outcome.plan.present_id, {outcome.plan.name}, false);
@@ -174,7 +181,7 @@ void Run::bring(Outcome& outcome) {
 void Run::transfer(Outcome& outcome) {
   ImagePlan& plan = outcome.plan;
   Transferred transferred;
-  TransferOptions options{selection_.level, selection_.reader, selection_.link, outruns_basis()};
+  TransferOptions options{selection_.level, selection_.reader, selection_.link, spares_basis(plan)};
   try {
     transferred = session_.transfer(plan, options);
   } catch (const SlowLink& slow) {
@@ -212,9 +219,10 @@ std::optional<ImagePlan> Run::plan_again(const ImagePlan& failed, bool distrust_
         .on_host(session_.source_host());
   }
   query.chains.push_back({image->identity.diff_ids});
-  const ImagePlan again = plan_image(failed.name, *image, session_.destination_images(query).images);
+  ImagePlan again = plan_image(failed.name, *image, session_.destination_images(query).images);
   // Bytes that do not check get a second chance without what they were made from.
-  if (distrust_basis || selection_.whole_layers) return without_basis(again);
+  if (distrust_basis || selection_.whole_layers || spares_basis(failed)) again = without_basis(std::move(again));
+  if (distrust_basis) return again;
   const bool differs = again.source.id != failed.source.id || again.basis_images != failed.basis_images ||
                        again.layers_needed() != failed.layers_needed();
   return differs ? std::optional(again) : std::nullopt;
