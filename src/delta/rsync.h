@@ -60,7 +60,7 @@ void check_signature(ByteView signature, uint64_t limit);
 /// What of `content` lies in what `signature` describes, in order, checking the signature first. A large content is
 /// looked through in parts by up to four threads; no match reaches from one part into the next. Memory: 80 bytes per
 /// block, so at most 80 MiB for all threads, 400 KiB for each of them, and 32 per part found. Throws ExitCode::protocol
-/// when matching keeps the processor busy for more than half a second plus 1 s per MB, far below the usual 50 to 300
+/// when matching keeps the processor busy for more than half a second plus 1 s per MB in a thread, far below the usual 50 to 300
 /// MB/s: then the signature was forged to that end. Short sums may match by chance: check the hash of what is made.
 [[nodiscard]] std::vector<DeltaPart> find_delta(ByteView signature, const RandomAccess& content);
 

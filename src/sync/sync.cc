@@ -61,6 +61,8 @@ class Run {
   [[nodiscard]] bool spares_basis(const ImagePlan& plan) const;
   void bring(Outcome& outcome);
   void transfer(Outcome& outcome);
+  /// Once more, as is now planned, where the link turns out to be slower than it was planned for.
+  [[nodiscard]] Transferred transfer_as_fast(ImagePlan& plan, TransferOptions& options);
   /// After a failure: the plan as things are now; nothing if it would be the same again.
   [[nodiscard]] std::optional<ImagePlan> plan_again(const ImagePlan& failed, bool distrust_basis);
   void remember(const ImagePlan& plan, const std::string& id);
@@ -183,13 +185,7 @@ void Run::transfer(Outcome& outcome) {
   Transferred transferred;
   TransferOptions options{selection_.level, selection_.reader, selection_.link, spares_basis(plan)};
   try {
-    transferred = session_.transfer(plan, options);
-  } catch (const SlowLink& slow) {
-    verbose(std::string(slow.what()) + ": beginning again, with a basis");
-    plan = plan_for(plan.name, plan.source);
-    options.link = session_.link();
-    options.needs_fast = false;
-    transferred = session_.transfer(plan, options);
+    transferred = transfer_as_fast(plan, options);
   } catch (const Error& error) {
     if (ends_the_run(error.code()) || error.code() == ExitCode::disk) throw;
     const bool damaged = error.code() == ExitCode::verification;
@@ -205,6 +201,18 @@ void Run::transfer(Outcome& outcome) {
   outcome.layer_bytes = transferred.layer_bytes;
   session_.commit(transferred.image_id, {plan.name}, true);
   remember(plan, transferred.image_id);
+}
+
+Transferred Run::transfer_as_fast(ImagePlan& plan, TransferOptions& options) {
+  try {
+    return session_.transfer(plan, options);
+  } catch (const SlowLink& slow) {
+    verbose(std::string(slow.what()) + ": beginning again, with a basis");
+    plan = plan_for(plan.name, plan.source);
+    options.link = session_.link();
+    options.needs_fast = false;
+    return session_.transfer(plan, options);
+  }
 }
 
 std::optional<ImagePlan> Run::plan_again(const ImagePlan& failed, bool distrust_basis) {
