@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <memory>
@@ -43,6 +44,25 @@ std::optional<Digest> named_digest(const std::string& name) {
   } catch (const Error&) {
     return std::nullopt;
   }
+}
+
+std::optional<std::string> find_word(const std::string& folder, const std::string& name) {
+  char word[128];
+  const ssize_t size = ::readlink((folder + "/" + name).c_str(), word, sizeof word);
+  if (size <= 0 || size == sizeof word) return std::nullopt;
+  return std::string(word, static_cast<size_t>(size));
+}
+
+void keep_word(const std::string& folder, const std::string& name, const std::string& word, size_t most) {
+  const auto kept_word = find_word(folder, name);
+  if (kept_word == word) return;
+  make_folders(folder);
+  if (const auto kept = files_in(folder); !kept_word && kept.size() >= most) {
+    for (const std::string& other : kept) ::unlink((folder + "/" + other).c_str());
+  }
+  const std::string path = folder + "/" + name;
+  ::unlink(path.c_str());
+  (void)!::symlink(word.c_str(), path.c_str());
 }
 
 std::vector<std::string> files_in(const std::string& folder) {

@@ -29,6 +29,13 @@ void make_folders(const std::string& path);
 /// The digest whose hex a file is named by, if it is.
 [[nodiscard]] std::optional<Digest> named_digest(const std::string& name);
 
+/// A word that is kept under a name in a folder, as a symbolic link: it is there whole or not at all, and needs no
+/// lock. Nothing where there is none, or something else, or one of more than 127 characters.
+[[nodiscard]] std::optional<std::string> find_word(const std::string& folder, const std::string& name);
+
+/// Keeps one, in place of what has that name. One of more than `most` makes all others be forgotten. Does not throw.
+void keep_word(const std::string& folder, const std::string& name, const std::string& word, size_t most);
+
 /// The names in a folder; none if it cannot be read.
 [[nodiscard]] std::vector<std::string> files_in(const std::string& folder);
 
