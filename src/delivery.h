@@ -40,7 +40,7 @@ class Delivery {
   [[nodiscard]] const Route& route() const { return route_; }
   [[nodiscard]] const Totals& totals() const { return totals_; }
   [[nodiscard]] const std::vector<Outcome>& outcomes() const { return outcomes_; }
-  [[nodiscard]] const std::string& json() const { return json_; }        ///< what --json is to say
+  [[nodiscard]] const std::string& json() const { return json_; }  ///< what --json is to say
   [[nodiscard]] const std::string& timings() const { return timings_; }  ///< what --timings is to say
   [[nodiscard]] std::string interruption() const;
 

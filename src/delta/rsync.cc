@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "delta/rsync.h"
 
-#include <fmt/format.h>
 #include <librsync.h>
 #include <time.h>
 
@@ -17,6 +16,8 @@
 #include <numeric>
 #include <thread>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/task_group.h"
@@ -267,8 +268,8 @@ SignatureShape refined_shape(uint64_t total, uint64_t holes) {
   SignatureShape shape = signature_shape(total, total);
   const auto bounded = static_cast<uint32_t>(std::clamp<uint64_t>(best & ~uint64_t{63}, 128, 2048));
   // What one content may have in blocks at most holds here, too.
-  shape.block_bytes = std::max<uint32_t>(
-      bounded, static_cast<uint32_t>(std::min<uint64_t>(total / kMostBlocks + 1, kLargestShape.block_bytes)));
+  shape.block_bytes = std::max<uint32_t>(bounded, static_cast<uint32_t>(std::min<uint64_t>(
+                                                      total / kMostBlocks + 1, kLargestShape.block_bytes)));
   shape.strong_bytes = std::max<uint32_t>(shape.strong_bytes, 3);  // more blocks to mistake
   return shape;
 }

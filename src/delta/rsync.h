@@ -4,8 +4,8 @@
 // The rsync algorithm for one content whose old version only the destination has: it sends a signature of the old
 // one, the source finds what of it is in the new one. librsync does the work (RabinKarp and BLAKE2 sums); this is the
 // one place that includes it, and the one that stands between it and what a peer sends: librsync asserts where it
-// should refuse. Jobs share nothing, so threads run them side by side, and a large file's in parts. Rejected: fixed or
-// content-defined chunks (casync), which send 1.4 times as much on upgraded packages.
+// should refuse. Jobs share nothing, so threads run them side by side, and a large file's in parts.
+// Rejected: fixed or content-defined chunks (casync), which send 1.4 times as much on upgraded packages.
 #pragma once
 
 #include <cstdint>
