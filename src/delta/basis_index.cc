@@ -37,6 +37,9 @@ struct BasisIndex::Choice {
   const File* best = nullptr;
   size_t best_folders = 0;
 
+  [[nodiscard]] std::optional<BasisFile> found() const {
+    return best == nullptr ? std::nullopt : std::optional(best->found());
+  }
   void offer(const File& file, size_t folders = 0) {
     if (!within_ratio(file.size, wanted, kHopelessRatio)) return;
     const auto rank = [&](const File& f, size_t shared) {
@@ -50,7 +53,7 @@ struct BasisIndex::Choice {
 };
 
 void BasisIndex::add(uint32_t layer, uint64_t offset, uint64_t size, const PathKey& key, const ContentHash& hash) {
-  assert(!sealed_);
+  sealed_ = false;
   if (layer > UINT16_MAX || offset >> kOffsetBits != 0 || files_.size() >= UINT32_MAX) {
     throw Error(ExitCode::image, "the images to build on are too large to index");
   }
@@ -58,10 +61,11 @@ void BasisIndex::add(uint32_t layer, uint64_t offset, uint64_t size, const PathK
 }
 
 void BasisIndex::seal() {
-  assert(!sealed_);
   std::sort(files_.begin(), files_.end(), [](const File& a, const File& b) {
     return std::tie(a.hash, a.size, b.place) < std::tie(b.hash, b.size, a.place);
   });
+  hashed_ = std::upper_bound(files_.begin(), files_.end(), kNotHashed,
+                             [](const ContentHash& none, const File& file) { return none < file.hash; });
   by_path_.resize(files_.size());
   std::iota(by_path_.begin(), by_path_.end(), 0);
   by_name_ = by_path_;
@@ -77,38 +81,56 @@ void BasisIndex::seal() {
   sealed_ = true;
 }
 
-std::optional<BasisFile> BasisIndex::find(const ContentHash& hash, uint64_t size) const {
+std::optional<BasisFile> BasisIndex::find(const ContentHash& hash, uint64_t size) {
   assert(sealed_);
   const auto at =
-      std::lower_bound(files_.begin(), files_.end(), std::tie(hash, size),
+      std::lower_bound(hashed_, files_.end(), std::tie(hash, size),
                        [](const File& file, const auto& key) { return std::tie(file.hash, file.size) < key; });
-  if (at == files_.end() || at->hash != hash || at->size != size) return std::nullopt;
-  return at->found();
+  if (at != files_.end() && at->hash == hash && at->size == size) return at->found();
+  return find_unread(size, [&](const ContentHash& other) { return other == hash; });
 }
 
-std::optional<BasisFile> BasisIndex::find(ShortHash hash, uint64_t size) const {
+std::optional<BasisFile> BasisIndex::find(ShortHash hash, uint64_t size) {
   assert(sealed_);
   ContentHash lowest;
   for (size_t i = 0; i < sizeof hash; ++i) lowest.bytes[i] = static_cast<uint8_t>(hash >> 8 * i);
-  auto at = std::lower_bound(files_.begin(), files_.end(), lowest,
+  auto at = std::lower_bound(hashed_, files_.end(), lowest,
                              [](const File& file, const ContentHash& wanted) { return file.hash < wanted; });
   for (; at != files_.end() && short_hash(at->hash) == hash; ++at) {
     if (at->size == size) return at->found();
   }
+  return find_unread(size, [&](const ContentHash& other) { return short_hash(other) == hash; });
+}
+
+std::optional<BasisFile> BasisIndex::find_unread(uint64_t size,
+                                                 const std::function<bool(const ContentHash&)>& is_wanted) {
+  auto at = std::lower_bound(files_.begin(), hashed_, size,
+                             [](const File& file, uint64_t wanted) { return file.size < wanted; });
+  for (; at != hashed_ && at->size == size; ++at) {
+    if (at->hash == kNotHashed) at->hash = hash_of_(at->found());
+    if (is_wanted(at->hash)) return at->found();
+  }
   return std::nullopt;
 }
 
-std::optional<BasisFile> BasisIndex::find_similar(std::string_view path, uint64_t size) const {
+BasisIndex::Choice BasisIndex::choose_predecessor(std::string_view path, const PathKey& key, uint64_t size) const {
   assert(sealed_);
   Choice choice{size};
-  const PathKey key = path_key(path);
   consider_same_path(key, choice);
+  if (choice.best == nullptr && naming(path) != Naming::nameless) consider_stripped_path(key, choice);
+  return choice;
+}
+
+std::optional<BasisFile> BasisIndex::find_predecessor(std::string_view path, uint64_t size) const {
+  return choose_predecessor(path, path_key(path), size).found();
+}
+
+std::optional<BasisFile> BasisIndex::find_similar(std::string_view path, uint64_t size) const {
+  const PathKey key = path_key(path);
+  Choice choice = choose_predecessor(path, key, size);
   const Naming kind = naming(path);
-  if (choice.best == nullptr && kind != Naming::nameless) {
-    consider_stripped_path(key, choice);
-    if (choice.best == nullptr) consider_name(key, kind, choice);
-  }
-  return choice.best == nullptr ? std::nullopt : std::optional(choice.best->found());
+  if (choice.best == nullptr && kind != Naming::nameless) consider_name(key, kind, choice);
+  return choice.found();
 }
 
 void BasisIndex::consider_same_path(const PathKey& key, Choice& choice) const {

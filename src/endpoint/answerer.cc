@@ -40,16 +40,16 @@ void Answerer::put_groups(std::vector<bool> shared) {
 
 void Answerer::answer(AskedBlock block) {
   std::vector<Answer> given;
-  std::vector<Bytes> signatures;
+  MemorySink more;
   for (const auto& asked : block.asked) {
-    given.push_back(asked ? choose(block.contents[*asked], signatures) : Answer::have);
+    given.push_back(asked ? choose(block.contents[*asked], more) : Answer::have);
   }
   if (!given.empty()) ask_further_all();  // The order of answers is the order of contents.
   if (!given.empty() || !block.contents.empty()) want({std::move(block.contents), false, nullptr, nullptr});
   if (given.empty()) return;
   put_tag(answers_, AnswerTag::answers);
   for (const Answer answer : given) put_tag(answers_, answer);
-  for (const Bytes& signature : signatures) put_run(answers_, signature);
+  answers_.write(more.bytes());
   budget_.sent();
 }
 
@@ -60,10 +60,14 @@ void Answerer::want(WantedBlock block) {
   wanted_.push(std::move(block));
 }
 
-Answer Answerer::choose(Wanted& content, std::vector<Bytes>& signatures) {
+Answer Answerer::choose(Wanted& content, Sink& more) {
   const auto similar = std::exchange(content.similar, std::nullopt);
-  // The source has what is in a shared layer: it needs no signature to send a patch.
-  if (!similar || shared_.at(similar->layer)) return Answer::none;
+  if (!similar) return Answer::none;
+  if (shared_.at(similar->layer)) {
+    // It needs no signature, and need not look for it.
+    places_.put(more, *similar);
+    return Answer::patch;
+  }
   const OldForm form = OldForm::best(basis_, *similar, space_);
   const uint64_t old_size = form.bytes().size(), new_size = form.likely_size(content.size);
   if (!signature_pays(old_size, new_size)) return Answer::none;
@@ -71,7 +75,7 @@ Answer Answerer::choose(Wanted& content, std::vector<Bytes>& signatures) {
   if (!budget_.take(signature_size(old_size, shape), new_size)) return Answer::none;
   content.similar = similar;
   content.signed_form = form.kind();
-  signatures.push_back(make_signature(form.bytes(), shape));
+  put_run(more, make_signature(form.bytes(), shape));
   return answer_with(form.kind());
 }
 

@@ -36,14 +36,15 @@ class Answerer {
 
  private:
   void want(WantedBlock block);
-  /// The answer for a content that is not here, and its signature, if that is worth it.
-  [[nodiscard]] Answer choose(Wanted& content, std::vector<Bytes>& signatures);
+  /// The answer for a content that is not here, and what follows it: its signature, if that is worth it.
+  [[nodiscard]] Answer choose(Wanted& content, Sink& more);
 
   Sink& answers_;
   const SpoolSpace& space_;
   const Basis& basis_;
   SignatureBudget& budget_;
   Lead& lead_;
+  PlaceWriter places_;
   Queue<Unfinished>& unfinished_;
   Queue<WantedBlock>& wanted_;
   std::vector<bool> shared_;  ///< by basis layer: the source has it too

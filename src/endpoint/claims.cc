@@ -17,7 +17,7 @@ Claims read_claims(RecordReader& offers, const std::vector<SkeletonEntry>& entri
     claims.claims.push_back(claim);
     if (claim == Claim::copy) copied.push_back(entry.content_size);
     repeats += claim == Claim::repeat;
-    if (claim == Claim::ask) claims.asked.push_back({0, entry.content_size, false});
+    if (claim == Claim::ask) claims.asked.push_back({0, entry.content_size, {}, false});
   }
   for (const uint64_t size : copied) {
     const BasisFile place = places.get(offers);

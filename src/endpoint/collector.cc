@@ -83,7 +83,7 @@ void Collector::collect_again(const Wanted& wanted) {
 }
 
 void Collector::collect_elsewhere(const Basis& elsewhere, const Wanted& wanted) {
-  const auto place = elsewhere.index().find(wanted.hash.value(), wanted.size);
+  const auto place = elsewhere.find(wanted.hash.value(), wanted.size);
   if (!place) return outcome_.unfinished({wanted, nullptr});
   // Like a patch, and unlike data, it may turn out wrong: indexes come from a cache.
   FormHead head;

@@ -95,6 +95,12 @@ ContentSender::Name ContentSender::read_name() {
   return name;
 }
 
+BasisFile ContentSender::read_place() {
+  const BasisFile place = answered_places_.get(answers_);
+  check_place(shared_, place);
+  return place;
+}
+
 void ContentSender::send_again() {
   const Name name = read_name();
   const OfferedBlock& block = blocks_.at(name.block);
@@ -127,26 +133,26 @@ void ContentSender::add_content(const Name& name, const OfferedBlock& block, con
                                 Answer answer) {
   const Slice bytes(*block.layer, content.offset, content.size);
   if (answer == Answer::have) return;
+  const auto similar = answer == Answer::patch ? std::optional(read_place()) : content.similar;
   // What was asked for has told its hash, so that it can be asked for again.
   const DeflateCheck check = content.claim == Claim::ask ? DeflateCheck::samples : DeflateCheck::every_part;
-  if (answer != Answer::none) {
+  if (answer != Answer::none && answer != Answer::patch) {
     auto signature = std::make_shared<Bytes>(answers_.run(limits::kSignatureBytes));
     const FormKind form = signed_form(answer);
     const uint64_t weight = bytes.size() + signature->size();
     add([=, this](Sink& sink) { write_delta(name, bytes, *signature, form, sink); }, bytes.size(), weight);
-  } else if (!content.similar) {
+  } else if (!similar) {
     // What is only copied is not worth a copy in memory.
     const bool copied = form_to_try(bytes) == FormKind::plain;
     add([=, this](Sink& sink) { write_data(bytes, check, sink); }, bytes.size(),
         copied ? kLargestAhead + 1 : bytes.size());
-  } else if (std::max(content.size, content.similar->size) <= kLargestBundled) {
-    add_to_bundle(bytes, *content.similar);
+  } else if (std::max(content.size, similar->size) <= kLargestBundled) {
+    add_to_bundle(bytes, *similar);
   } else {
     MemorySink place;
-    places_.put(place, *content.similar);
-    const BasisFile old_place = *content.similar;
-    add([=, this, told = place.bytes()](Sink& sink) { write_patched(bytes, old_place, told, check, sink); },
-        bytes.size(), bytes.size() + old_place.size);
+    places_.put(place, *similar);
+    add([=, this, told = place.bytes()](Sink& sink) { write_patched(bytes, *similar, told, check, sink); },
+        bytes.size(), bytes.size() + similar->size);
   }
 }
 

@@ -40,6 +40,7 @@ class ContentSender {
 
   void send_block(uint64_t number, const OfferedBlock& block);
   [[nodiscard]] std::vector<Answer> read_answers(const OfferedBlock& block);
+  [[nodiscard]] BasisFile read_place();
   /// Serves what comes before it.
   [[nodiscard]] AnswerTag next_tag();
   [[nodiscard]] Name read_name();
@@ -72,6 +73,7 @@ class ContentSender {
   RecordReader& answers_;
   PacedSink& contents_;
   PlaceWriter places_;
+  PlaceReader answered_places_;
   struct Bundle {
     std::vector<std::pair<Slice, BasisFile>> contents;  ///< and what they are like
     BundleSize size;

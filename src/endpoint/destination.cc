@@ -14,6 +14,14 @@ namespace docker_sync {
 
 namespace {
 
+std::set<Digest> layers_here(const Receive& request) {
+  std::set<Digest> layers;
+  for (const PlannedLayer& layer : request.layers) {
+    if (layer.origin != LayerOrigin::travels) layers.insert(layer.diff_id);
+  }
+  return layers;
+}
+
 std::set<Digest> layers_from(const Receive& request, LayerOrigin origin) {
   std::set<Digest> layers;
   for (const PlannedLayer& layer : request.layers) {
@@ -29,7 +37,7 @@ Ready Destination::receive(const Receive& request) {
   journal_.sweep(engine_, request.config);
   const SyncStreams streams(request.sync);
   StageTimes times;
-  Basis basis(request.basis, cache_, times);
+  Basis basis(request.basis, layers_here(request), cache_, times);
   Assembly assembly(request, engine_.partial_load(), progress_, times);
   const auto reading = assembly.can_start_again() ? ArrivedContents::Reading::again : ArrivedContents::Reading::once;
   std::atomic<uint64_t> layer_bytes = 0;

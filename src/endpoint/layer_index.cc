@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "endpoint/layer_index.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -96,6 +97,10 @@ void get_groups(RecordReader& records, size_t groups, LayerIndex& index) {
 
 }  // namespace
 
+bool LayerIndex::is_outline() const {
+  return std::any_of(files.begin(), files.end(), [](const File& file) { return file.hash == kNotHashed; });
+}
+
 void LayerIndexer::add(const Piece& piece, const ContentHash& hash) {
   if (group_ended_) index_.group_begins.push_back(static_cast<uint32_t>(index_.contents.size()));
   index_.contents.push_back({piece.content_offset, piece.content_size});
@@ -123,6 +128,14 @@ LayerIndex index_layer(const RandomAccess& tar) {
     indexer.add(piece, hash);
   });
   return indexer.finish();
+}
+
+LayerIndex outline_layer(const RandomAccess& tar) {
+  LayerIndexer indexer;
+  split_layer(tar, [&](Piece&& piece) { indexer.add(piece, kNotHashed); });
+  LayerIndex index = indexer.finish();
+  std::fill(index.group_names.begin(), index.group_names.end(), kNoGroup);
+  return index;
 }
 
 void put_layer_index(Sink& sink, const LayerIndex& index) {

@@ -17,6 +17,7 @@
 #include <deque>
 #include <vector>
 
+#include "delta/basis_index.h"
 #include "delta/path_key.h"
 #include "endpoint/entry_group.h"
 #include "endpoint/records.h"
@@ -39,9 +40,12 @@ struct LayerIndex {
 
   uint64_t tar_bytes = 0;
   std::vector<Content> contents;  ///< every piece's, in order: the gap before it begins where the one before ends
-  std::deque<File> files;         ///< of each content that is not empty, in order
+  std::deque<File> files;  ///< of each content that is not empty, in order
   std::vector<ShortHash> group_names;
   std::vector<uint32_t> group_begins;  ///< pieces
+
+  /// Whether it was made by outline_layer(), and says less than it might.
+  [[nodiscard]] bool is_outline() const;
 
   bool operator==(const LayerIndex&) const = default;
 };
@@ -62,6 +66,9 @@ class LayerIndexer {
 
 /// Reads all of a layer. Memory: 48 bytes per file.
 [[nodiscard]] LayerIndex index_layer(const RandomAccess& tar);
+
+/// The same without reading contents: they are kNotHashed, and no group has a name.
+[[nodiscard]] LayerIndex outline_layer(const RandomAccess& tar);
 
 /// Of more pieces no index is written or read: memory is bounded.
 inline constexpr size_t kMostIndexedPieces = 1 << 21;

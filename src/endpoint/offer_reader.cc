@@ -135,6 +135,7 @@ void OfferReader::take_block() {
   skeletons_.write(encoded);
 
   Claims claims = read_claims(*offers_, entries, basis_, places_);
+  find_here(claims, entries);
   others_.choose(claims.asked);
   AskedBlock block;
   uint64_t index = 0;
@@ -149,6 +150,20 @@ void OfferReader::take_block() {
   ++blocks_offered_;
   layer.rebuild.segments.push_back(std::move(segment));
   outcome_.block(std::move(block));
+}
+
+void OfferReader::find_here(Claims& claims, const std::vector<SkeletonEntry>& entries) {
+  auto claim = claims.claims.begin();
+  auto asked = claims.asked.begin();
+  for (const SkeletonEntry& entry : entries) {
+    if (entry.content_size == 0 || *claim++ != Claim::ask) continue;
+    asked->here = basis_.find(asked->hash, asked->size);
+    if (!asked->here && basis_.may_know_more(content_path(entry.gap), entry.content_size)) {
+      basis_.look_into_kept();
+      asked->here = basis_.find(asked->hash, asked->size);
+    }
+    ++asked;
+  }
 }
 
 ContentOrigin OfferReader::find_origin(Claims& claims, Wanted& content, const SkeletonEntry& entry, AskedBlock& block) {
@@ -177,16 +192,16 @@ ContentOrigin OfferReader::find_origin(Claims& claims, Wanted& content, const Sk
     case Claim::ask: {
       const AskedContent asked = take_front(claims.asked);
       content.hash = asked.hash;
-      if (const auto same = basis_.index().find(asked.hash, content.size)) {
+      if (asked.here) {
         block.asked.emplace_back();
-        return is_here({same->layer, same->offset});
+        return is_here({asked.here->layer, asked.here->offset});
       }
       if (asked.elsewhere) {
         block.asked.emplace_back();
         return comes_as(elsewhere_);
       }
       block.asked.emplace_back(block.contents.size());
-      content.similar = basis_.index().find_similar(content_path(entry.gap), content.size);
+      content.similar = basis_.find_similar(content_path(entry.gap), content.size);
       return comes_as(block.contents);
     }
   }

@@ -66,6 +66,8 @@ class OfferReader {
   void cover(Layer& layer, uint64_t bytes);
   void take_known();
   void take_block();
+  /// Looks for what is asked in the basis.
+  void find_here(Claims& claims, const std::vector<SkeletonEntry>& entries);
   /// Where the content is, or will be. Adds it to what travels, and to what is to be answered.
   [[nodiscard]] ContentOrigin find_origin(Claims& claims, Wanted& content, const SkeletonEntry& entry,
                                           AskedBlock& block);

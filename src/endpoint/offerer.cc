@@ -12,6 +12,8 @@ namespace {
 // The first blocks that ask are small: what becomes of their signatures tells the destination how many more to send.
 constexpr uint64_t kFirstAsked = 1 << 20, kMostAsked = 8 << 20;
 constexpr uint64_t kMostUnasked = 32 << 20;
+// Of more contents than that it is cheaper to look into what is kept than to ask.
+constexpr size_t kMostStrangers = 256;
 
 ContentHash hash_slice(const RandomAccess& file, uint64_t offset, uint64_t size, ContentHasher& hasher) {
   copy(Slice(file, offset, size), hasher);
@@ -159,11 +161,11 @@ void Offerer::put_claims(OfferedBlock& offered) {
     if (!is_new) {
       content.claim = Claim::repeat;
       put_integer(repeats, contents_ - before->second);
-    } else if (const auto same = shared_.index().find(entry.hash, entry.content_size)) {
+    } else if (const auto same = find_shared(entry)) {
       content.claim = Claim::copy;
       places_.put(copies, *same);
     } else {
-      content.similar = shared_.index().find_similar(entry.path, entry.content_size);
+      content.similar = shared_.find_similar(entry.path, entry.content_size);
       if (!all_shared_) {
         content.claim = Claim::ask;
         put_fixed64(asks, short_hash(entry.hash));
@@ -175,6 +177,15 @@ void Offerer::put_claims(OfferedBlock& offered) {
     ++contents_;
   }
   for (MemorySink* part : {&copies, &repeats, &asks}) offers_.write(part->bytes());
+}
+
+std::optional<BasisFile> Offerer::find_shared(const Entry& entry) {
+  const auto same = shared_.find(entry.hash, entry.content_size);
+  if (same || !shared_.may_know_more(entry.path, entry.content_size)) return same;
+  // Who is asked knows it as well.
+  if (!all_shared_ && ++strangers_ <= kMostStrangers) return std::nullopt;
+  shared_.look_into_kept();
+  return shared_.find(entry.hash, entry.content_size);
 }
 
 }  // namespace docker_sync

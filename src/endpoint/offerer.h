@@ -43,6 +43,7 @@ class Offerer {
   void end_run();
   void end_block();
   void put_claims(OfferedBlock& offered);
+  [[nodiscard]] std::optional<BasisFile> find_shared(const Entry& entry);
 
   ZstdSink& offers_;
   const Basis& shared_;
@@ -50,6 +51,7 @@ class Offerer {
   ProgressReporter& progress_;
   KnownGroups known_;
   const bool all_shared_;
+  size_t strangers_ = 0;  ///< contents that only what is kept could know
 
   const RandomAccess* layer_ = nullptr;
   std::vector<Entry> group_, block_;  ///< entries that are in no group or block yet

@@ -23,7 +23,7 @@ void OtherImages::choose(std::deque<AskedContent>& asked) {
   std::vector<AskedContent*> missing;
   uint64_t bytes = chosen_bytes_;
   for (AskedContent& one : asked) {
-    if (one.size < kSmallest || basis_.index().find(one.hash, one.size)) continue;
+    if (one.size < kSmallest || one.here) continue;
     missing.push_back(&one);
     bytes += one.size;
   }
@@ -61,7 +61,7 @@ void OtherImages::look_at_cache() {
     layers_.push_back(layer);
     auto file = index->files.begin();
     for (const LayerIndex::Content& content : index->contents) {
-      if (content.size >= kSmallest && held_.size() < kMostHeld) {
+      if (content.size >= kSmallest && file->hash != kNotHashed && held_.size() < kMostHeld) {
         held_.push_back({short_hash(file->hash), content.size, number});
       }
       if (content.size > 0) ++file;
@@ -87,7 +87,8 @@ bool OtherImages::pays(uint64_t bytes, std::set<Digest> layers) const {
 }
 
 std::unique_ptr<const Basis> OtherImages::read(const std::function<void()>& on_progress) {
-  auto contents = std::make_unique<Basis>(std::vector<Digest>(chosen_.begin(), chosen_.end()), cache_, times_);
+  auto contents = std::make_unique<Basis>(std::vector<Digest>(chosen_.begin(), chosen_.end()), std::set<Digest>(),
+                                          cache_, times_);
   BasisReading reading;
   reading.layers = chosen_;
   reading.images = images_holding(*images_, reading.layers);

@@ -25,6 +25,7 @@ namespace docker_sync {
 struct AskedContent {
   ShortHash hash = 0;
   uint64_t size = 0;
+  std::optional<BasisFile> here;  ///< where it is in the basis
   bool elsewhere = false;  ///< it will be read from another image
 };
 
@@ -35,7 +36,7 @@ class OtherImages {
               LayerReader reader, StageTimes& times)
       : engine_(engine), space_(space), cache_(cache), basis_(basis), reader_(reader), times_(times) {}
 
-  /// Marks those of a block's contents that are to be read from other images: not in the basis, large, and together
+  /// Marks those of a block's contents that are to be read from other images: not here, large, and together
   /// with those marked before worth the reading. Looks at the cache when there may be something to gain. Memory: 24
   /// bytes per large content in other images, 12 MB at most. REQUIRES: the basis is sealed.
   void choose(std::deque<AskedContent>& asked);

@@ -17,8 +17,8 @@
 //             byte per content, Claim; then per `copy` a place, per `repeat` u how many contents before, per `ask`
 //             8-byte hash
 //   config    u length, the image config; u size of each layer's tar, base first (0: not known)
-//   answers   to the next block that asks: a byte per content that asks, Answer; then per signature u length and
-//             librsync signature of the content, or of its form
+//   answers   to the next block that asks: a byte per content that asks, Answer; then in order per signature u length
+//             and librsync signature of the content, or of its form, and per patch a place
 //   again     u block (counted from 0), u content in it: what came, or was said to be here, does not have its hash;
 //             send it as data
 //   refine    u block, u content in it, u length, librsync signature of what the basis has where its draft has holes
@@ -69,8 +69,9 @@ enum class Answer : uint8_t {
   have = 0,
   none = 1,
   signature = 2,  ///< it has a similar one; more by 1 or 2 if it signed its inflated form or its code form
+  patch = 5,      ///< the most similar one is in the shared basis
 };
-inline constexpr auto kLastAnswer = static_cast<Answer>(4);
+inline constexpr Answer kLastAnswer = Answer::patch;
 
 [[nodiscard]] constexpr Answer answer_with(FormKind signed_form) {
   return static_cast<Answer>(static_cast<uint8_t>(Answer::signature) + static_cast<uint8_t>(signed_form));

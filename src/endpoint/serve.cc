@@ -176,7 +176,7 @@ Inventory Server::take_inventory(const Query& query) {
     Identity& identity = image.identity;
     if (!identity.config && !identity.diff_ids.empty()) identity.config = known_configs_.find(image.id);
   }
-  Inventory inventory{engine().description(), {}, 0, engine().reads_in_place()};
+  Inventory inventory{engine().description(), {}, 0, {engine().reads_in_place(), asks_sizes(engine().partial_load())}};
   for (const ImageInfo& image : images) inventory.untagged += image.names.empty() ? 1 : 0;
   for (const ImageInfo& image : relevant_images(std::move(images), query)) {
     inventory.images.push_back(ImageRecord::of(image));

@@ -29,6 +29,15 @@ struct OpenLayer {
   uint64_t size;
 };
 
+std::set<Digest> basis_in_image(const Send& request) {
+  std::set<Digest> layers(request.diff_ids.begin(), request.diff_ids.end());
+  for (const Digest& layer : request.layers) layers.erase(layer);
+  std::erase_if(layers, [&](const Digest& layer) {
+    return std::find(request.basis.begin(), request.basis.end(), layer) == request.basis.end();
+  });
+  return layers;
+}
+
 class ImageSender {
  public:
   ImageSender(Connection& connection, Engine& engine, const SpoolSpace& space, ProgressReporter& progress,
@@ -40,12 +49,8 @@ class ImageSender {
         known_configs_(known_configs),
         request_(request),
         streams_(request.sync),
-        shared_(request.basis, cache, times_),
-        own_basis_(request.basis.begin(), request.basis.end()) {
-    for (const Digest& layer : request.layers) own_basis_.erase(layer);
-    std::erase_if(own_basis_, [&](const Digest& layer) {
-      return std::find(request.diff_ids.begin(), request.diff_ids.end(), layer) == request.diff_ids.end();
-    });
+        own_basis_(basis_in_image(request)),
+        shared_(request.basis, own_basis_, cache, times_) {
     for (const Digest& layer : request.basis) {
       if (!own_basis_.contains(layer)) other_basis_.insert(layer);
     }
@@ -89,14 +94,14 @@ class ImageSender {
   const Send& request_;
   const SyncStreams streams_;
 
+  const std::set<Digest> own_basis_;  ///< layers of the basis that the image itself has
+  std::set<Digest> other_basis_;      ///< those that other images may have
   Basis shared_;
-  std::set<Digest> own_basis_;    ///< its layers that the image itself has
-  std::set<Digest> other_basis_;  ///< its layers that other images may have
   std::atomic<int> basis_parts_left_ = 2;
 
   Queue<OpenLayer> opened_;           ///< at most the layers to send, in spools
   Bytes config_;                      ///< set before opened_ ends
-  std::map<Digest, uint64_t> sizes_;  ///< of the tars of layers that are not read; likewise
+  std::map<Digest, uint64_t> sizes_;  ///< of the tars of layers that are not offered; likewise
   std::deque<OpenLayer> offered_;     ///< kept open until all is sent
   OfferedBlocks blocks_;
   LinkRate link_;
@@ -128,8 +133,8 @@ void ImageSender::open_image() {
     config_ = std::move(config);
     if (!request_.config) known_configs_.store(request_.image_id, Digest::of(config_));
   };
-  wanted.sizes = {request_.diff_ids.begin(), request_.diff_ids.end()};
-  for (const Digest& layer : wanted.layers) wanted.sizes.erase(layer);
+  if (request_.sizes) wanted.sizes = {request_.diff_ids.begin(), request_.diff_ids.end()};
+  for (const Digest& layer : request_.layers) wanted.sizes.erase(layer);
   wanted.on_size = [this](const Digest& digest, uint64_t size) { sizes_[digest] = size; };
   wanted.on_progress = [this](uint64_t bytes) {
     opened_.throw_if_closed();
@@ -208,7 +213,10 @@ void ImageSender::offer(Offerer& offerer, ZstdSink& offers) {
   put_tag(offers, OfferTag::config);
   put_run(offers, config_);
   for (const OpenLayer& layer : offered_) sizes_[layer.diff_id] = layer.size;
-  for (const Digest& layer : own_basis_) sizes_[layer] = shared_.size(shared_.number_of(layer));
+  for (const Digest& layer : own_basis_) {
+    // Not the first choice: to ask a layer may be to read all of it.
+    if (request_.sizes && !sizes_.contains(layer)) sizes_[layer] = shared_.size(shared_.number_of(layer));
+  }
   for (const Digest& layer : request_.diff_ids) put_integer(offers, sizes_.contains(layer) ? sizes_.at(layer) : 0);
   put_tag(offers, OfferTag::end);
 }

@@ -27,6 +27,9 @@ enum class PartialLoad : uint8_t {
   any_layer,     ///< those of any of its images, wherever they stand in it
 };
 
+/// Whether a manifest that leaves layers out has to tell how large they are.
+[[nodiscard]] constexpr bool asks_sizes(PartialLoad partial) { return partial == PartialLoad::any_layer; }
+
 class Engine {
  public:
   virtual ~Engine() = default;

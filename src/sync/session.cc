@@ -86,7 +86,7 @@ Answer Session::await(Which which) {
 }
 
 EndpointImages Session::to_images(const Inventory& inventory) {
-  EndpointImages result{inventory.engine, {}, inventory.untagged, inventory.reads_in_place};
+  EndpointImages result{inventory.engine, {}, inventory.untagged, inventory.traits};
   for (const ImageRecord& record : inventory.images) result.images.push_back(record.to_image());
   return result;
 }
@@ -141,6 +141,7 @@ Transferred Session::transfer(const ImagePlan& plan, const TransferOptions& opti
             plan.basis_layers,
             static_cast<uint8_t>(options.level),
             options.reader,
+            options.sizes,
             options.link,
             options.needs_fast};
   for (const PlannedLayer& layer : plan.layers) {

@@ -31,13 +31,14 @@ struct EndpointImages {
   std::string engine;
   std::vector<ImageInfo> images;
   uint64_t untagged = 0;
-  bool reads_in_place = false;
+  EngineTraits traits;
 };
 
 /// How a transfer is made.
 struct TransferOptions {
   int level = 0;  ///< zstd level of contents; 0: what the link leaves time for
   LayerReader reader{};
+  bool sizes = false;       ///< the destination's EngineTraits::asks_sizes
   LinkRate link;            ///< as it was before
   bool needs_fast = false;  ///< SlowLink where it no longer is
 };

@@ -72,7 +72,7 @@ class Run {
   Observer& observer_;
   std::vector<Reference> names_;                 ///< as resolve_names() has them once we have looked
   std::vector<ImageInfo> source_, destination_;  ///< as far as they matter; kept true as images are brought
-  bool destination_reads_in_place_ = false;
+  EngineTraits destination_traits_;
   std::vector<Outcome> outcomes_;
 };
 
@@ -81,7 +81,7 @@ void Run::look() {
     Session::Both both = session_.inventories();
     source_ = std::move(both.source.images);
     destination_ = std::move(both.destination.images);
-    destination_reads_in_place_ = both.destination.reads_in_place;
+    destination_traits_ = both.destination.traits;
     resolve();
     return;
   }
@@ -95,7 +95,7 @@ void Run::look() {
   }
   EndpointImages there = session_.destination_images(query);
   destination_ = std::move(there.images);
-  destination_reads_in_place_ = there.reads_in_place;
+  destination_traits_ = there.traits;
 }
 
 void Run::resolve() {
@@ -157,7 +157,7 @@ Outcome Run::sync_one(const Reference& name, size_t number, size_t count) {
 bool Run::outruns_basis() const {
   // Where the engine has to save the basis, all that is needed has long arrived over such a link.
   const LinkRate& link = session_.link().bytes_per_second > 0 ? session_.link() : selection_.link;
-  const bool in_place = destination_reads_in_place_ && selection_.reader != LayerReader::save;
+  const bool in_place = destination_traits_.reads_in_place && selection_.reader != LayerReader::save;
   return !in_place && link.bytes_per_second >= kFastLink;
 }
 
@@ -183,7 +183,8 @@ void Run::bring(Outcome& outcome) {
 void Run::transfer(Outcome& outcome) {
   ImagePlan& plan = outcome.plan;
   Transferred transferred;
-  TransferOptions options{selection_.level, selection_.reader, selection_.link, spares_basis(plan)};
+  TransferOptions options{selection_.level, selection_.reader, destination_traits_.asks_sizes, selection_.link,
+                          spares_basis(plan)};
   try {
     transferred = transfer_as_fast(plan, options);
   } catch (const Error& error) {

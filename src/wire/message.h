@@ -65,13 +65,20 @@ struct Query {
   static void fields(auto& m, auto& f) { f(m.everything, m.names, m.chains); }
 };
 
+/// What is to be known of an endpoint's engine beyond its images.
+struct EngineTraits {
+  bool reads_in_place = false;  ///< layers in the engine's store, probably
+  bool asks_sizes = false;      ///< of the layers that an archive for it leaves out
+  static void fields(auto& m, auto& f) { f(m.reads_in_place, m.asks_sizes); }
+};
+
 struct Inventory {
   static constexpr FrameType kType = FrameType::inventory;
   std::string engine;  ///< for people: "Docker 20.10.24 (overlay2)"
   std::vector<ImageRecord> images;
-  uint64_t untagged = 0;        ///< of all images of the endpoint, not only of these
-  bool reads_in_place = false;  ///< layers in the engine's store, probably
-  static void fields(auto& m, auto& f) { f(m.engine, m.images, m.untagged, m.reads_in_place); }
+  uint64_t untagged = 0;  ///< of all images of the endpoint, not only of these
+  EngineTraits traits;
+  static void fields(auto& m, auto& f) { f(m.engine, m.images, m.untagged, m.traits); }
 };
 
 /// How fast the way from the source to the destination is, as far as it was measured.
@@ -91,10 +98,11 @@ struct Send {
   std::vector<Digest> basis;     ///< layers that the destination builds on, those to prefer last
   uint8_t level = 0;             ///< zstd level of the contents; 0: what the link leaves time for
   LayerReader reader{};
+  bool sizes = false;       ///< to be told, of the layers that do not travel
   LinkRate link;            ///< as it was before
   bool needs_fast = false;  ///< to be given up where the link turns out to be slow (wire/pace.h)
   static void fields(auto& m, auto& f) {
-    f(m.sync, m.image_id, m.config, m.diff_ids, m.layers, m.basis, m.level, m.reader, m.link, m.needs_fast);
+    f(m.sync, m.image_id, m.config, m.diff_ids, m.layers, m.basis, m.level, m.reader, m.sizes, m.link, m.needs_fast);
   }
 };
 

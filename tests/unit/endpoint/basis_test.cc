@@ -36,7 +36,7 @@ struct ReadBasis {
     }
     BasisReading reading{images, {layers.begin(), layers.end()}, must_come, {}, {}};
     reading.on_needed = [this](const Digest& layer, const RandomAccess&) { needed.push_back(layer); };
-    basis.emplace(std::move(layers), cache, times);
+    basis.emplace(std::move(layers), std::set<Digest>(), cache, times);
     read_basis(engine, space, LayerReader::automatic, reading, *basis);
     basis->seal();
     basis->wait();
@@ -66,7 +66,7 @@ class CountedSpool : public Spool {
 
 /// A basis of that one layer, and how often the layer was read for it.
 struct OneLayer {
-  OneLayer(const Bytes& layer, const LayerCache& cache) : basis({Digest::of(layer)}, cache, times) {
+  OneLayer(const Bytes& layer, const LayerCache& cache) : basis({Digest::of(layer)}, {}, cache, times) {
     basis.add(0, std::make_unique<CountedSpool>(space, layer, reads));
     basis.seal();
     basis.wait();
@@ -85,7 +85,7 @@ TEST_CASE("contents of all layers are found by hash, and files by path, the topm
       read.engine.add({"app"}, {tar_file("etc/conf", "old") + tar_file("bin/tool", "tool") + tar_end(),
                                 tar_file("etc/conf", "new") + tar_end()});
   read.read({id});
-  const BasisIndex& index = read.basis->index();
+  const Basis& index = *read.basis;
   const auto tool = index.find(content_hash(as_bytes("tool")), 4);
   REQUIRE(tool.has_value());
   CHECK(read.content_at(*tool) == "tool");
@@ -99,7 +99,7 @@ TEST_CASE("the image named first is preferred for the same path") {
   const std::string far = read.engine.add({"far"}, {tar_file("etc/conf", "far") + tar_end()});
   const std::string near = read.engine.add({"near"}, {tar_file("etc/conf", "near") + tar_end()});
   read.read({near, far});
-  const auto conf = read.basis->index().find_similar("etc/conf", 4);
+  const auto conf = read.basis->find_similar("etc/conf", 4);
   REQUIRE(conf.has_value());
   CHECK(read.content_at(*conf) == "near");
 }
@@ -115,7 +115,7 @@ TEST_CASE("a layer that is needed is told as soon as it is there") {
 TEST_CASE("a basis image that vanished is no failure, a layer that is needed and did is one") {
   ReadBasis read;
   read.read({"sha256:gone"});
-  CHECK(read.basis->index().size() == 0);
+  CHECK(read.basis->files() == 0);
   ReadBasis again;
   CHECK_THROWS_AS(again.read({"sha256:gone"}, {Digest{}}), const Error&);
 }
@@ -128,14 +128,14 @@ TEST_CASE("a basis image that is damaged is used as far as it goes") {
     if (as_text(layer).find("bad") != std::string_view::npos) layer[0] ^= 1;
   };
   read.read({id});
-  CHECK(read.basis->index().find(content_hash(as_bytes("good")), 4).has_value());
-  CHECK_FALSE(read.basis->index().find(content_hash(as_bytes("bad")), 3).has_value());
+  CHECK(read.basis->find(content_hash(as_bytes("good")), 4).has_value());
+  CHECK_FALSE(read.basis->find(content_hash(as_bytes("bad")), 3).has_value());
 }
 
 TEST_CASE("who waits for the basis is woken by an error") {
   const LayerCache cache("");
   StageTimes times;
-  Basis basis({}, cache, times);
+  Basis basis({}, {}, cache, times);
   basis.close(Error(ExitCode::interrupted, "stopped"));
   CHECK_THROWS_AS(basis.wait(), const Error&);
 }
@@ -157,14 +157,14 @@ TEST_CASE("a layer that was a basis before is neither split nor hashed again, an
   for (size_t group = 0; group <= first.basis.groups(0); ++group) {
     CHECK(second.basis.group_begin(0, group) == first.basis.group_begin(0, group));
   }
-  CHECK(second.basis.index().size() == 200);
+  CHECK(second.basis.files() == 200);
   for (int i = 0; i < 200; ++i) {
     const std::string content = std::to_string(i * i);
     const ContentHash hash = content_hash(as_bytes(content));
-    REQUIRE(first.basis.index().find(hash, content.size()).has_value());
-    CHECK(second.basis.index().find(hash, content.size()) == first.basis.index().find(hash, content.size()));
+    REQUIRE(first.basis.find(hash, content.size()).has_value());
+    CHECK(second.basis.find(hash, content.size()) == first.basis.find(hash, content.size()));
     const std::string path = "lib/f-" + std::to_string(i);
-    CHECK(second.basis.index().find_similar(path, 4) == first.basis.index().find_similar(path, 4));
+    CHECK(second.basis.find_similar(path, 4) == first.basis.find_similar(path, 4));
   }
 }
 
@@ -208,4 +208,91 @@ TEST_CASE("few images are read for the layers of many") {
   CHECK(layers == std::set<Digest>{digest("1"), digest("2"), digest("4")});
   CHECK(images_holding({}, layers).empty());
   CHECK(layers.empty());
+}
+
+namespace {
+
+/// A basis of an old layer over one that the new image keeps, and how often that was read.
+struct KeptLayer {
+  explicit KeptLayer(const LayerCache& cache)
+      : basis({Digest::of(kept), Digest::of(old)}, {Digest::of(kept)}, cache, times) {
+    basis.add(0, std::make_unique<CountedSpool>(space, kept, reads));
+    basis.add(1, std::make_unique<MemoryFile>(old));
+    basis.seal();
+    basis.wait();
+  }
+  [[nodiscard]] std::optional<BasisFile> find(const std::string& content) const {
+    return basis.find(content_hash(as_bytes(content)), content.size());
+  }
+  const Bytes kept = tar_file("bin/tool-1.0", "tool") + tar_file("lib/one", "123") + tar_file("lib/two", "456") +
+                     tar_file("lib/long", "123456") + tar_end();
+  const Bytes old = tar_file("etc/conf", "old") + tar_end();
+  SpoolSpace space{"/tmp"};
+  int reads = 0;
+  StageTimes times;
+  Basis basis;
+};
+
+}  // namespace
+
+TEST_CASE("what the new image keeps is not looked into before something is met that nothing else is like") {
+  const LayerCache none("");
+  const KeptLayer layers(none);
+  const Basis& basis = layers.basis;
+  CHECK(layers.reads == 0);
+  CHECK(layers.find("old"));
+  CHECK_FALSE(layers.find("456"));
+  // There is an older one to make it from.
+  CHECK_FALSE(basis.may_know_more("etc/conf", 4));
+  CHECK(basis.may_know_more("lib/two", 3));
+  CHECK(layers.reads == 0);
+  CHECK(basis.groups(0) == 0);
+
+  basis.look_into_kept();
+  CHECK(layers.find("456") == BasisFile{0, basis.find_similar("lib/two", 3)->offset, 3});
+  CHECK(basis.find_similar("bin/tool-2.0", 4).has_value());
+  CHECK_FALSE(basis.may_know_more("lib/three", 3));
+  CHECK(basis.groups(0) == 0);
+}
+
+TEST_CASE("of what is kept only contents of the very size are read, and these once") {
+  const CacheScratch scratch;
+  const LayerCache cache(scratch.path);
+  KeptLayer layers(cache);
+  layers.basis.look_into_kept();
+  layers.reads = 0;
+  CHECK_FALSE(layers.find("12345"));
+  CHECK(layers.reads == 0);
+  CHECK_FALSE(layers.find("789"));
+  CHECK(layers.reads == 2);
+  CHECK(layers.find("123"));
+  CHECK(layers.basis.find(short_hash(content_hash(as_bytes("456"))), 3));
+  CHECK(layers.reads == 2);
+  CHECK(layers.find("123456"));
+  CHECK(layers.reads == 3);
+
+  // The outline is kept; as a basis of its own the layer is read.
+  KeptLayer again(cache);
+  again.basis.look_into_kept();
+  CHECK(again.reads == 0);
+  CHECK(again.find("456"));
+  const OneLayer whole(again.kept, cache);
+  CHECK(whole.reads > 0);
+  CHECK(whole.basis.groups(0) > 0);
+  CHECK_FALSE(cache.look_at(Digest::of(again.kept))->is_outline());
+  KeptLayer known(cache);
+  known.basis.look_into_kept();
+  CHECK(known.find("456"));
+  CHECK(known.reads == 0);
+}
+
+TEST_CASE("an index that is not of the kept layer is found out when that is read") {
+  const CacheScratch scratch;
+  const LayerCache cache(scratch.path);
+  KeptLayer layers(cache);
+  cache.store(Digest::of(layers.kept), index_layer(MemoryFile(layers.old)));
+  layers.basis.look_into_kept();
+  Bytes content(3);
+  CHECK_THROWS_AS(layers.basis.tar(0).read_at(0, content), const Error&);
+  layers.basis.tar(1).read_at(0, content);
 }

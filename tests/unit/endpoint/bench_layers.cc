@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
 
   const LayerCache cache("");
   StageTimes times;
-  Basis basis({diff_id}, cache, times);
+  Basis basis({diff_id}, {}, cache, times);
   const RandomAccess& tar = basis.add(0, std::move(layer));
   basis.seal();
   basis.wait();

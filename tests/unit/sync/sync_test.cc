@@ -190,6 +190,42 @@ TEST_CASE("a basis of which the source has a part is used in both ways") {
   CHECK(hosts.bytes < 12'000);
 }
 
+TEST_CASE("what was made from files of layers that both images have costs its changes, or nothing") {
+  TwoHosts hosts;
+  std::string tool = noise(200'000, 1);
+  const Bytes application = tar_file("app", noise(50'000, 2)) + tar_end();
+  hosts.destination.engine.add({"app:1"}, {kBase, application});
+  const std::string copy = tool;
+  tool.replace(100'000, 5, "12345");
+  hosts.source.engine.add(
+      {"app:1"}, {kBase, tar_file("bin/sh", tool) + tar_file("bin/dash", copy) + tar_file("etc/conf", "1") + tar_end()});
+  bool at_both = false;
+  SUBCASE("which only the destination has in an older image") {}
+  SUBCASE("which both have in an older image") {
+    hosts.source.engine.add({}, {kBase, application});
+    at_both = true;
+  }
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes < (at_both ? 5'000 : 5'500));
+}
+
+TEST_CASE("of a base that was copied as a whole little is asked") {
+  TwoHosts hosts;
+  Bytes base, moved;
+  constexpr uint32_t kFiles = 2000;
+  for (uint32_t i = 0; i < kFiles; ++i) {
+    append(base, tar_file("usr/lib/" + std::to_string(i), noise(100 + i % 50, i)));
+    append(moved, tar_file("opt/lib/" + std::to_string(i), noise(100 + i % 50, i)));
+  }
+  base = base + tar_end();
+  hosts.destination.engine.add({"app:1"}, {base, tar_file("app", "old") + tar_end()});
+  hosts.source.engine.add({"app:1"}, {base, moved + tar_end()});
+  CHECK(hosts.sync("app:1").result == Result::updated);
+  hosts.check_same("app:1");
+  CHECK(hosts.bytes < kFiles * 8);
+}
+
 TEST_CASE("a large file with small edits all over costs two rounds of signatures, and little more") {
   // Asked: 39 MB with 681 changed bytes in some 80 places, within 120 KB.
   TwoHosts hosts;
