@@ -140,6 +140,7 @@ void ImageSender::open_image() {
     opened_.throw_if_closed();
     progress_.report(Stage::reading, bytes, 0);
   };
+  wanted.while_they_come = request_.diff_ids;
   ImageInfo image;
   image.id = request_.image_id;
   image.identity.config = request_.config;

@@ -28,6 +28,9 @@ struct WantedLayers {
   /// thread; not longer than the engine. Once for each, and again where it throws ExitCode::verification for one in a
   /// store.
   std::function<void(const Digest& diff_id, std::unique_ptr<RandomAccess> tar)> on_layer;
+  /// Not empty: the layers of the one image that is read, base first. Then on_layer gets what a save archive has while
+  /// it still comes: other threads may read it, and wait for what they read.
+  std::vector<Digest> while_they_come;
   std::function<void(Bytes config)> on_config;
   std::set<Digest> sizes;  ///< other layers, of which only the sizes of their tars are wanted, where they can be told
   std::function<void(const Digest&, uint64_t size)> on_size;

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/growing_spool.h"
+#include "engine/legacy_layers.h"
 #include "engine/saved_metadata.h"
 #include "image/archive_reader.h"
 #include "image/layer_blob.h"
@@ -50,15 +52,18 @@ class SaveReader {
     if (name) metadata_.add_blob(*name, entry.size);
     LayerBlob layer(content);
     if (layer.form() == BlobForm::plain && layer.begins_with('{') && entry.size <= kMaxMetadata) {
-      take_text(name, read_all(layer));
+      Bytes text = read_all(layer);
+      if (!wanted_.while_they_come.empty()) legacy_layers_.add(entry.path, text);
+      take_text(name, std::move(text));
     } else if (layer.form() == BlobForm::plain && layer.begins_with('[') && entry.size <= kMaxMetadata &&
                entry.path == "manifest.json") {
       metadata_.add_manifest_json(read_all(layer));
-    } else if (const auto tar = name ? name : podman_layer(entry.path);
-               layer.form() == BlobForm::plain && tar && !is_wanted(*tar)) {
-      // Docker 25 and later and Podman name a tar by its hash: one that is not wanted need not be spooled to know it.
-      // Its name is believed only for that.
+    } else if (const auto tar = layer.form() == BlobForm::plain ? likely_layer(entry.path, name) : std::nullopt;
+               tar && !is_wanted(*tar)) {
+      // What is not wanted need not be spooled to know it. A name is believed for nothing more.
       tell_file(*tar, entry.size);
+    } else if (tar && !wanted_.while_they_come.empty() && layers_left_.contains(*tar) && entry.size > 0) {
+      take_coming(*tar, entry.size, layer);
     } else if (!layers_left_.empty() || config_left_ || !wanted_.sizes.empty()) {
       take_tar(layer);
     }
@@ -79,6 +84,15 @@ class SaveReader {
  private:
   [[nodiscard]] bool is_wanted(const Digest& digest) const {
     return layers_left_.contains(digest) || config_left_ == digest;
+  }
+
+  /// Which layer is, by its name, at that path. Docker 25 and later and Podman name a tar by its hash.
+  [[nodiscard]] std::optional<Digest> likely_layer(std::string_view path, const std::optional<Digest>& blob) const {
+    if (blob) return blob;
+    if (const auto number = legacy_layers_.number_of(path, wanted_.while_they_come.size())) {
+      return wanted_.while_they_come[*number];
+    }
+    return podman_layer(path);
   }
 
   void tell_file(const Digest& digest, uint64_t size) const {
@@ -109,18 +123,42 @@ class SaveReader {
 
   void take_tar(Source& tar) {
     if (!spool_) spool_ = std::make_unique<Spool>(space_, Spool::Begin::on_disk);
-    const Digest digest = spool_hashed(tar);
+    const Digest digest = copy_hashed(tar, *spool_);
     tell_file(digest, spool_->size());
     if (layers_left_.erase(digest) == 0) return spool_->clear();
     spool_->flush();
     wanted_.on_layer(digest, std::move(spool_));
   }
 
-  [[nodiscard]] Digest spool_hashed(Source& content) {
+  void take_coming(const Digest& digest, uint64_t size, Source& tar) {
+    /// Lives as long as the longer of both who read and who writes.
+    class Reader : public RandomAccess {
+     public:
+      explicit Reader(std::shared_ptr<const GrowingSpool> spool) : spool_(std::move(spool)) {}
+      [[nodiscard]] uint64_t size() const override { return spool_->size(); }
+      void read_at(uint64_t offset, MutableBytes out) const override { spool_->read_at(offset, out); }
+
+     private:
+      std::shared_ptr<const GrowingSpool> spool_;
+    };
+    const auto spool = std::make_shared<GrowingSpool>(space_, size);
+    tell_file(digest, size);
+    wanted_.on_layer(digest, std::make_unique<Reader>(spool));
+    try {
+      if (copy_hashed(tar, *spool) != digest) throw_incomplete("its layer " + digest.brief());
+      layers_left_.erase(digest);
+      spool->end();
+    } catch (const Error& error) {
+      spool->close(error);
+      throw;
+    }
+  }
+
+  [[nodiscard]] static Digest copy_hashed(Source& content, Sink& spool) {
     Sha256 hash;
     CallbackSink both([&](ByteView bytes) {
       hash.write(bytes);
-      spool_->write(bytes);
+      spool.write(bytes);
     });
     copy(content, both);
     return {hash.finish()};
@@ -152,6 +190,7 @@ class SaveReader {
   std::set<Digest> layers_left_;
   std::optional<Digest> config_left_;
   SavedMetadata metadata_;
+  LegacyLayers legacy_layers_;
   std::unique_ptr<Spool> spool_;
 };
 

@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
+#include <future>
+
 #include "base/compression.h"
 #include "base/error.h"
 #include "tar_fixture.h"
@@ -25,11 +28,13 @@ class Saver : public Engine {
   [[nodiscard]] std::vector<ImageInfo> list() override { return {}; }
   [[nodiscard]] std::optional<ImageInfo> inspect(const std::string&) override { return std::nullopt; }
   [[nodiscard]] std::unique_ptr<Source> save(const std::vector<std::string>&) override {
-    return std::make_unique<MemorySource>(archive_);
+    return give_out ? give_out() : std::make_unique<MemorySource>(archive_);
   }
   [[nodiscard]] std::vector<std::string> load(Source&) override { return {}; }
   void tag(const std::string&, const Reference&) override {}
   void remove_untagged(const std::string&) override {}
+
+  std::function<std::unique_ptr<Source>()> give_out;  ///< instead
 
  private:
   Bytes archive_;
@@ -254,4 +259,114 @@ TEST_CASE("damaged archives are errors or lack something, whatever is damaged") 
     for (const auto& [digest, layer] : reading.layers) CHECK(Digest::of(layer) == digest);
     if (!reading.error) CHECK(find_config(*reading.config)->diff_ids == image.diff_ids());
   });
+}
+
+namespace {
+
+/// Docker before 25: each layer in a folder of another name.
+Bytes legacy_archive(const std::vector<Bytes>& layers, const std::vector<std::string>& folders) {
+  Bytes archive;
+  std::map<std::string, size_t> in_order;
+  for (size_t i = 0; i < layers.size(); ++i) in_order[folders[i]] = i;
+  for (const auto& [folder, i] : in_order) {
+    std::string json = R"({"id":")" + folder + R"(")";
+    if (i > 0) json += R"(,"parent":")" + folders[i - 1] + R"(")";
+    if (i + 1 == layers.size()) json += R"(,"architecture":"amd64")";
+    archive = archive + file(folder + "/json", bytes_of(json + "}")) + file(folder + "/layer.tar", layers[i]);
+  }
+  return archive + file("config.json", config_of(layers)) + tar_end();
+}
+
+/// A source that stops before a place until it is told to go on.
+class Halting : public Source {
+ public:
+  Halting(const Bytes& bytes, size_t halt, std::future<void> go_on)
+      : bytes_(&bytes), halt_(halt), go_on_(std::move(go_on)) {}
+  [[nodiscard]] size_t read(MutableBytes out) override {
+    if (at_ == halt_ && go_on_.valid()) go_on_.get();
+    const size_t count = std::min(out.size(), (at_ < halt_ ? halt_ : bytes_->size()) - at_);
+    std::copy_n(bytes_->begin() + static_cast<ptrdiff_t>(at_), count, out.begin());
+    at_ += count;
+    return count;
+  }
+
+ private:
+  const Bytes* bytes_;
+  size_t halt_, at_ = 0;
+  std::future<void> go_on_;
+};
+
+/// Reads layers in another thread while they come; the archive halts in the middle until some of one has been read.
+struct ReadingWhile {
+  std::map<Digest, Bytes> layers;
+  std::optional<Error> error, reader_error;
+
+  ReadingWhile(const Bytes& archive, size_t halt, const std::set<Digest>& layers_wanted,
+               const std::vector<Digest>& chain, size_t read_first) {
+    std::promise<void> some_read;
+    Saver engine({});
+    engine.give_out = [&] { return std::make_unique<Halting>(archive, halt, some_read.get_future()); };
+    WantedLayers wanted;
+    wanted.layers = layers_wanted;
+    wanted.while_they_come = chain;
+    std::vector<std::future<void>> readers;
+    wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<RandomAccess> tar) {
+      Bytes& bytes = layers[diff_id];
+      readers.push_back(std::async(std::launch::async, [&, read = std::shared_ptr<RandomAccess>(std::move(tar))] {
+        Bytes all(static_cast<size_t>(read->size()));
+        read->read_at(0, MutableBytes(all).first(read_first));
+        some_read.set_value();
+        read->read_at(0, all);
+        bytes = all;
+      }));
+    };
+    const SpoolSpace space("/tmp");
+    try {
+      read_saved_layers(engine, {"id"}, space, wanted);
+    } catch (const Error& thrown) {
+      error = thrown;
+    }
+    for (auto& reader : readers) {
+      try {
+        reader.get();
+      } catch (const Error& thrown) {
+        reader_error = thrown;
+      }
+    }
+  }
+};
+
+const Bytes kLarge = tar_file("large", std::string(2'000'000, 'x')) + tar_end();
+const std::vector<Digest> kChain{Digest::of(kOne), Digest::of(kLarge)};
+
+}  // namespace
+
+TEST_CASE("a layer that its name tells is read while it comes") {
+  Bytes archive;
+  SUBCASE("a blob") { archive = blob(kOne) + blob(kLarge) + tar_end(); }
+  SUBCASE("of Podman") { archive = file(Digest::of(kLarge).hex() + ".tar", kLarge) + tar_end(); }
+  SUBCASE("of an older Docker") { archive = legacy_archive({kOne, kLarge}, {"b", "a"}); }
+  const ReadingWhile reading(archive, 1'500'000, {Digest::of(kLarge)}, kChain, 1'000'000);
+  CHECK_FALSE(reading.error);
+  CHECK_FALSE(reading.reader_error);
+  CHECK(reading.layers == std::map<Digest, Bytes>{{Digest::of(kLarge), kLarge}});
+}
+
+TEST_CASE("a layer that is not what its name told never comes to its end") {
+  Bytes damaged = kLarge;
+  damaged[1'000'000] ^= 1;
+  Bytes archive = file(blob_path(Digest::of(kLarge)), damaged) + tar_end();
+  ReadingWhile reading(archive, 1'500'000, {Digest::of(kLarge)}, kChain, 500'000);
+  REQUIRE(reading.error);
+  CHECK(reading.error->code() == ExitCode::image);
+  REQUIRE(reading.reader_error);
+  CHECK(reading.reader_error->code() == ExitCode::image);
+  CHECK(reading.layers.at(Digest::of(kLarge)).empty());
+
+  archive.resize(1'600'000);
+  ReadingWhile cut(archive, 1'500'000, {Digest::of(kLarge)}, kChain, 500'000);
+  REQUIRE(cut.error);
+  CHECK(cut.error->code() == ExitCode::engine);
+  REQUIRE(cut.reader_error);
+  CHECK(cut.reader_error->code() == ExitCode::engine);
 }

@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: docker-sync authors
+// SPDX-License-Identifier: MIT
+//
+// A spool whose size is known before it is filled, and which is read while it is: who wants what has not come waits. The
+// last byte comes when whoever fills it has found the whole to be right.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+#include "base/error.h"
+#include "base/spool.h"
+
+namespace docker_sync {
+
+class GrowingSpool : public Sink, public RandomAccess {
+ public:
+  /// On the disk. `space` must outlive it.
+  GrowingSpool(const SpoolSpace& space, uint64_t size);
+
+  /// REQUIRES: one thread, and no more than `size` bytes in all.
+  void write(ByteView bytes) override;
+  /// All has been written, and is right.
+  void end();
+  /// It will not come to its end: who waits gets `error`.
+  void close(const Error& error);
+
+  [[nodiscard]] uint64_t size() const override { return size_; }
+  /// Any thread but the one that writes.
+  void read_at(uint64_t offset, MutableBytes out) const override;
+
+ private:
+  void tell(uint64_t readable);
+
+  Spool spool_;
+  const uint64_t size_;
+  uint64_t told_ = 0;  ///< for who writes
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  uint64_t readable_ = 0;
+  std::optional<Error> error_;
+};
+
+}  // namespace docker_sync
