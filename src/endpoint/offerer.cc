@@ -15,18 +15,12 @@ constexpr uint64_t kMostUnasked = 32 << 20;
 // Of more contents than that it is cheaper to look into what is kept than to ask.
 constexpr size_t kMostStrangers = 256;
 
-ContentHash hash_slice(const RandomAccess& file, uint64_t offset, uint64_t size, ContentHasher& hasher) {
-  copy(Slice(file, offset, size), hasher);
-  return hasher.finish();
-}
-
 }  // namespace
 
-Offerer::Offerer(ZstdSink& offers, const Basis& shared, OfferedBlocks& blocks, ProgressReporter& progress)
+Offerer::Offerer(ZstdSink& offers, const Basis& shared, OfferedBlocks& blocks)
     : offers_(offers),
       shared_(shared),
       blocks_(blocks),
-      progress_(progress),
       known_(shared.diff_ids().size()),
       all_shared_(shared.has_all()),
       most_block_contents_(all_shared_ ? kMostUnasked : kFirstAsked) {}
@@ -49,54 +43,44 @@ void Offerer::read_groups(RecordReader& answers) {
   }
 }
 
-void Offerer::offer(const Digest& diff_id, const RandomAccess& tar) {
+void Offerer::begin_layer(const Digest& diff_id, const RandomAccess& tar) {
   put_tag(offers_, OfferTag::layer);
   offers_.write(diff_id.bytes);
   put_integer(offers_, tar.size());
-
   layer_ = &tar;
   size_before_group_ = 0;
   times_ = {};
-  GroupCutter cutter;
-  ContentHasher hasher;
-  split_layer(tar, [&](Piece&& piece) {
-    progress_.report(Stage::comparing, piece.content_offset, tar.size(), diff_id);
-    ContentHash hash;
-    if (piece.content_size > 0) hash = hash_slice(tar, piece.content_offset, piece.content_size, hasher);
-    const bool ends = cutter.add(piece, hash);
-    group_.push_back({std::move(piece.gap), piece.content_offset, piece.content_size, hash, std::move(piece.path)});
-    if (ends) end_group(cutter.end());
-  });
-  end_group(cutter.end());
+}
+
+void Offerer::add_group(LayerGroup group) {
+  const uint64_t last_size = group.entries.back().content_size;
+  const GroupPlace next{run_.layer, run_.group + static_cast<uint32_t>(run_groups_)};
+  if (const auto place = known_.find(group.name, next)) {
+    end_block();
+    add_to_run(*place, group);
+  } else {
+    end_run();
+    add_to_block(group);
+  }
+  size_before_group_ = last_size;
+}
+
+void Offerer::end_layer() {
   end_run();
   end_block();
   put_tag(offers_, OfferTag::end_of_layer);
 }
 
-void Offerer::end_group(ShortHash name) {
-  if (group_.empty()) return;
-  const GroupPlace next{run_.layer, run_.group + static_cast<uint32_t>(run_groups_)};
-  if (const auto place = known_.find(name, next)) {
-    end_block();
-    add_to_run(*place);
-  } else {
-    end_run();
-    add_to_block();
-  }
-  size_before_group_ = group_.back().content_size;
-  group_.clear();
-}
-
-void Offerer::add_to_run(GroupPlace place) {
+void Offerer::add_to_run(GroupPlace place, LayerGroup& group) {
   const bool goes_on =
       run_groups_ > 0 && place == GroupPlace{run_.layer, run_.group + static_cast<uint32_t>(run_groups_)};
-  if (!goes_on || run_pieces_ + group_.size() > limits::kBlockEntries) {
+  if (!goes_on || run_pieces_ + group.entries.size() > limits::kBlockEntries) {
     end_run();
     run_ = place;
   }
   ++run_groups_;
-  run_pieces_ += group_.size();
-  for (Entry& entry : group_) {
+  run_pieces_ += group.entries.size();
+  for (LayerEntry& entry : group.entries) {
     for (const uint64_t time : take_times(entry.gap)) times_.put(time);
   }
 }
@@ -112,9 +96,9 @@ void Offerer::end_run() {
   run_groups_ = run_pieces_ = 0;
 }
 
-void Offerer::add_to_block() {
+void Offerer::add_to_block(LayerGroup& group) {
   uint64_t size_before = size_before_group_;
-  for (Entry& entry : group_) {
+  for (LayerEntry& entry : group.entries) {
     if (block_.empty()) {
       // A block begins behind the padding, so that it is the same wherever it stands.
       Bytes& gap = entry.gap;
@@ -139,7 +123,7 @@ void Offerer::end_block() {
   if (block_.empty()) return;
   OfferedBlock offered{layer_, {}, 0};
   std::vector<SkeletonEntry> skeleton;
-  for (Entry& entry : block_) skeleton.push_back({std::move(entry.gap), entry.content_size});
+  for (LayerEntry& entry : block_) skeleton.push_back({std::move(entry.gap), entry.content_size});
   put_tag(offers_, OfferTag::block);
   put_tag(offers_, static_cast<uint8_t>(block_padded_));
   put_run(offers_, encode_skeleton(skeleton));
@@ -154,7 +138,7 @@ void Offerer::end_block() {
 
 void Offerer::put_claims(OfferedBlock& offered) {
   MemorySink copies, repeats, asks;
-  for (const Entry& entry : block_) {
+  for (const LayerEntry& entry : block_) {
     if (entry.content_size == 0) continue;
     OfferedContent content{entry.content_offset, entry.content_size, Claim::travel, std::nullopt};
     const auto [before, is_new] = offered_.try_emplace(entry.hash, contents_);
@@ -179,7 +163,7 @@ void Offerer::put_claims(OfferedBlock& offered) {
   for (MemorySink* part : {&copies, &repeats, &asks}) offers_.write(part->bytes());
 }
 
-std::optional<BasisFile> Offerer::find_shared(const Entry& entry) {
+std::optional<BasisFile> Offerer::find_shared(const LayerEntry& entry) {
   const auto same = shared_.find(entry.hash, entry.content_size);
   if (same || !shared_.may_know_more(entry.path, entry.content_size)) return same;
   // Who is asked knows it as well.

@@ -10,53 +10,45 @@
 
 #include "base/compression.h"
 #include "endpoint/basis.h"
+#include "endpoint/layer_groups.h"
 #include "endpoint/offered.h"
-#include "endpoint/progress_reporter.h"
 #include "image/entry_times.h"
-#include "image/layer_split.h"
 
 namespace docker_sync {
 
 class Offerer {
  public:
   /// All referred to must outlive this. REQUIRES: `shared` is sealed.
-  Offerer(ZstdSink& offers, const Basis& shared, OfferedBlocks& blocks, ProgressReporter& progress);
+  Offerer(ZstdSink& offers, const Basis& shared, OfferedBlocks& blocks);
 
   /// The first of offers and of answers. Throws ExitCode::protocol on what may not be said.
   void tell_shared_layers();
   void read_groups(RecordReader& answers);
 
-  /// The layer must stay until the last content was sent.
-  void offer(const Digest& diff_id, const RandomAccess& tar);
+  /// The layer must stay until the last content was sent. Then come its groups, and its end.
+  void begin_layer(const Digest& diff_id, const RandomAccess& tar);
+  void add_group(LayerGroup group);
+  void end_layer();
 
  private:
-  struct Entry {
-    Bytes gap;
-    uint64_t content_offset, content_size;
-    ContentHash hash;
-    std::string path;
-  };
-
-  void end_group(ShortHash name);
-  void add_to_run(GroupPlace place);
-  void add_to_block();
+  void add_to_run(GroupPlace place, LayerGroup& group);
+  void add_to_block(LayerGroup& group);
   void end_run();
   void end_block();
   void put_claims(OfferedBlock& offered);
-  [[nodiscard]] std::optional<BasisFile> find_shared(const Entry& entry);
+  [[nodiscard]] std::optional<BasisFile> find_shared(const LayerEntry& entry);
 
   ZstdSink& offers_;
   const Basis& shared_;
   OfferedBlocks& blocks_;
-  ProgressReporter& progress_;
   KnownGroups known_;
   const bool all_shared_;
   size_t strangers_ = 0;  ///< contents that only what is kept could know
 
   const RandomAccess* layer_ = nullptr;
-  std::vector<Entry> group_, block_;  ///< entries that are in no group or block yet
-  size_t block_gaps_ = 0;             ///< bytes
-  uint64_t block_contents_ = 0;       ///< likewise
+  std::vector<LayerEntry> block_;
+  size_t block_gaps_ = 0;        ///< bytes
+  uint64_t block_contents_ = 0;  ///< likewise
   uint64_t most_block_contents_;
   uint64_t size_before_group_ = 0;
   bool block_padded_ = false;

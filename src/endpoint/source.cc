@@ -8,8 +8,8 @@
 #include <map>
 #include <set>
 
+#include "base/bounded_queue.h"
 #include "base/compression.h"
-#include "base/queue.h"
 #include "base/task_group.h"
 #include "endpoint/basis_reader.h"
 #include "endpoint/content_sender.h"
@@ -37,6 +37,15 @@ std::set<Digest> basis_in_image(const Send& request) {
   });
   return layers;
 }
+
+/// A group of an open layer; nothing behind its last one.
+struct SplitPart {
+  const OpenLayer* layer;
+  std::optional<LayerGroup> group;
+};
+
+/// Bytes of gaps that are split ahead of what is offered: most of what groups hold.
+constexpr size_t kSplitAhead = 8 << 20;
 
 class ImageSender {
  public:
@@ -68,20 +77,26 @@ class ImageSender {
  private:
   void send() {
     TaskGroup tasks([this](const Error& error) {
-      opened_.close(error);
       shared_.close(error);
-      blocks_.close(error);
-      connection_.retire_streams_below(streams_.first_of_next(), error);
+      close(error);
     });
     tasks.run([this] { open_image(); });
     tasks.run([this] { open_other_basis(); });
+    tasks.run([this] { split_image(); });
     tasks.run_here([this] { talk(); });
     tasks.wait();
     connection_.retire_streams_below(streams_.first_of_next(), Error(ExitCode::internal, "this sync is over"));
   }
+  void close(const Error& error) {
+    opened_.close(error);
+    parts_.close(error);
+    blocks_.close(error);
+    connection_.retire_streams_below(streams_.first_of_next(), error);
+  }
   void open_image();
   void open_other_basis();
   void basis_part_is_open();
+  void split_image();
   void talk();
   void offer(Offerer& offerer, ZstdSink& offers);
 
@@ -102,7 +117,8 @@ class ImageSender {
   Queue<OpenLayer> opened_;           ///< at most the layers to send, in spools
   Bytes config_;                      ///< set before opened_ ends
   std::map<Digest, uint64_t> sizes_;  ///< of the tars of layers that are not offered; likewise
-  std::deque<OpenLayer> offered_;     ///< kept open until all is sent
+  std::deque<OpenLayer> split_;       ///< kept open until all is sent
+  BoundedQueue<SplitPart> parts_{kSplitAhead};
   OfferedBlocks blocks_;
   LinkRate link_;
   bool gave_up_ = false;
@@ -161,6 +177,24 @@ void ImageSender::open_other_basis() {
   basis_part_is_open();
 }
 
+void ImageSender::split_image() {
+  while (auto layer = opened_.pop()) {
+    const OpenLayer& open = split_.emplace_back(std::move(*layer));
+    const InStage stage(times_, "split", open.size);
+    const auto tell = [&](uint64_t done) { progress_.report(Stage::comparing, done, open.size, open.diff_id); };
+    const auto put = [&](std::optional<LayerGroup> group, size_t weight) {
+      const InStage waiting(times_, "wait to offer");
+      parts_.push({&open, std::move(group)}, weight);
+    };
+    split_into_groups(*open.tar, tell, [&](LayerGroup&& group) {
+      const size_t weight = group.gap_bytes;
+      put(std::move(group), weight);
+    });
+    put(std::nullopt, 0);
+  }
+  parts_.end();
+}
+
 void ImageSender::talk() {
   shared_.wait();
   auto offers_end = connection_.open_writer(streams_.offers);
@@ -172,16 +206,12 @@ void ImageSender::talk() {
   PacedSink contents(contents_end, request_.level == 0 ? std::nullopt : std::optional<int>(request_.level),
                      {request_.link, request_.needs_fast});
 
-  Offerer offerer(offers, shared_, blocks_, progress_);
+  Offerer offerer(offers, shared_, blocks_);
   offerer.tell_shared_layers();
   offers.flush();
   offerer.read_groups(answers);
 
-  TaskGroup tasks([this](const Error& error) {
-    opened_.close(error);
-    blocks_.close(error);
-    connection_.retire_streams_below(streams_.first_of_next(), error);
-  });
+  TaskGroup tasks([this](const Error& error) { close(error); });
   tasks.run([&] {
     offer(offerer, offers);
     offers.finish();
@@ -205,20 +235,30 @@ void ImageSender::talk() {
 }
 
 void ImageSender::offer(Offerer& offerer, ZstdSink& offers) {
-  while (auto layer = opened_.pop()) {
-    const OpenLayer& open = offered_.emplace_back(std::move(*layer));
-    const InStage stage(times_, "split and offer", open.size);
-    offerer.offer(open.diff_id, *open.tar);
-    offers.flush();
+  const OpenLayer* layer = nullptr;
+  while (auto part = parts_.pop()) {
+    const InStage stage(times_, "offer");
+    if (part->layer != layer) {
+      layer = part->layer;
+      offerer.begin_layer(layer->diff_id, *layer->tar);
+    }
+    if (part->group) {
+      offerer.add_group(std::move(*part->group));
+    } else {
+      offerer.end_layer();
+      offers.flush();
+    }
   }
   put_tag(offers, OfferTag::config);
   put_run(offers, config_);
-  for (const OpenLayer& layer : offered_) sizes_[layer.diff_id] = layer.size;
-  for (const Digest& layer : own_basis_) {
+  for (const OpenLayer& open : split_) sizes_[open.diff_id] = open.size;
+  for (const Digest& kept : own_basis_) {
     // Not the first choice: to ask a layer may be to read all of it.
-    if (request_.sizes && !sizes_.contains(layer)) sizes_[layer] = shared_.size(shared_.number_of(layer));
+    if (request_.sizes && !sizes_.contains(kept)) sizes_[kept] = shared_.size(shared_.number_of(kept));
   }
-  for (const Digest& layer : request_.diff_ids) put_integer(offers, sizes_.contains(layer) ? sizes_.at(layer) : 0);
+  for (const Digest& diff_id : request_.diff_ids) {
+    put_integer(offers, sizes_.contains(diff_id) ? sizes_.at(diff_id) : 0);
+  }
   put_tag(offers, OfferTag::end);
 }
 

@@ -455,7 +455,7 @@ def test_a_containerd_store_is_read_at_the_destination(containerd_destination):
 # --timings, and what is no reader
 
 STAGES = {"run": {"reach both ends", "transfer", "name it"},
-          "source": {"read the image", "split and offer", "compress"},
+          "source": {"read the image", "split", "offer", "compress"},
           "destination": {"read the basis", "decode", "join", "load"}}
 
 
@@ -483,7 +483,7 @@ def test_timings_are_numbers_for_programs(ends):
     for where, rows in timings.items():
         assert STAGES[where] <= {row["stage"] for row in rows}
         assert all(isinstance(row["seconds"], float) and isinstance(row["bytes"], int) for row in rows)
-    split, = (row for row in timings["source"] if row["stage"] == "split and offer")
+    split, = (row for row in timings["source"] if row["stage"] == "split")
     assert split["bytes"] > len(BIG) and split["seconds"] > 0
 
 
