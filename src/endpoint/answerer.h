@@ -20,10 +20,10 @@ namespace docker_sync {
 
 class Answerer {
  public:
-  /// `wanted`: gets what will come, in order, each before the source can know that. All referred to must outlive this.
-  /// REQUIRES: the basis is sealed.
-  Answerer(Sink& answers, const SpoolSpace& space, const Basis& basis, SignatureBudget& budget, Lead& lead,
-           Queue<Unfinished>& unfinished, Queue<WantedBlock>& wanted);
+  /// `fast_link`: no time is spent on other forms than the contents' own. `wanted`: gets what will come, in order, each
+  /// before the source can know that. All referred to must outlive this. REQUIRES: the basis is sealed.
+  Answerer(Sink& answers, const SpoolSpace& space, const Basis& basis, bool fast_link, SignatureBudget& budget,
+           Lead& lead, Queue<Unfinished>& unfinished, Queue<WantedBlock>& wanted);
 
   /// Begins with the names of the groups of what the source does not have.
   void put_groups(std::vector<bool> shared);
@@ -42,6 +42,7 @@ class Answerer {
   Sink& answers_;
   const SpoolSpace& space_;
   const Basis& basis_;
+  const bool fast_link_;
   SignatureBudget& budget_;
   Lead& lead_;
   PlaceWriter places_;

@@ -24,6 +24,7 @@ class Basis::Tar : public RandomAccess {
     }
     tar_->read_at(offset, out);
   }
+  [[nodiscard]] uint64_t at_once(uint64_t offset) const override { return tar_->at_once(offset); }
 
  private:
   static constexpr uint64_t kUnknown = UINT64_MAX;

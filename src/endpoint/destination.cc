@@ -44,8 +44,8 @@ Ready Destination::receive(const Receive& request) {
   std::optional<Receiver> receiver;
   OtherImages others(engine_, space_, cache_, basis, request.reader, times);
   receiver.emplace(
-      connection_, streams, space_, basis, others, cache_, times, layers_from(request, LayerOrigin::travels),
-      request.layers.size(), reading, progress_, [&](const LayerRebuild& layer) {
+      connection_, streams, space_, basis, others, cache_, times, request, reading, progress_,
+      [&](const LayerRebuild& layer) {
         layer_bytes += layer.size;
         assembly.layer_ready(layer.diff_id, layer.size, [&receiver, &layer] { return receiver->open(layer); });
       });

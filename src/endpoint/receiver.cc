@@ -7,6 +7,7 @@
 #include "base/timed_source.h"
 #include "endpoint/answerer.h"
 #include "endpoint/collector.h"
+#include "wire/pace.h"
 
 namespace docker_sync {
 
@@ -29,11 +30,19 @@ class BudgetedSource : public Source {
   SignatureBudget* budget_;
 };
 
+std::set<Digest> travelling_layers(const Receive& request) {
+  std::set<Digest> layers;
+  for (const PlannedLayer& layer : request.layers) {
+    if (layer.origin == LayerOrigin::travels) layers.insert(layer.diff_id);
+  }
+  return layers;
+}
+
 }  // namespace
 
 Receiver::Receiver(Connection& connection, const SyncStreams& streams, const SpoolSpace& space, Basis& basis,
-                   OtherImages& others, const LayerCache& cache, StageTimes& times, std::set<Digest> expected,
-                   size_t layers_of_image, ArrivedContents::Reading reading, ProgressReporter& progress,
+                   OtherImages& others, const LayerCache& cache, StageTimes& times, const Receive& request,
+                   ArrivedContents::Reading reading, ProgressReporter& progress,
                    std::function<void(const LayerRebuild&)> on_layer)
     : connection_(connection),
       streams_(streams),
@@ -42,10 +51,11 @@ Receiver::Receiver(Connection& connection, const SyncStreams& streams, const Spo
       others_(others),
       cache_(cache),
       times_(times),
+      fast_link_(request.link.bytes_per_second >= kFastLink),
       progress_(progress),
       arrived_(space, times, reading),
       offers_(
-          space, basis, others, arrived_, std::move(expected), layers_of_image,
+          space, basis, others, arrived_, travelling_layers(request), request.layers.size(),
           {[this](std::vector<bool> shared) { shared_.push(std::move(shared)); },
            [this](AskedBlock block) { asked_.push(std::move(block)); }, std::move(on_layer),
            [this](uint64_t bytes) { bytes_offered_ += bytes; }, [this](uint64_t bytes) { bytes_arrived_ += bytes; }}) {}
@@ -84,7 +94,7 @@ void Receiver::answer() {
   auto writer = connection_.open_writer(streams_.answers);
   ZstdSink answers(writer, kAnswerLevel);
   wait_for_basis();
-  Answerer answerer(answers, space_, basis_, budget_, lead_, unfinished_, wanted_);
+  Answerer answerer(answers, space_, basis_, fast_link_, budget_, lead_, unfinished_, wanted_);
   const auto next = [this](auto& queue, const char* stage_name) {
     const InStage stage(times_, stage_name);
     return queue.pop();

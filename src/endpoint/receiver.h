@@ -27,8 +27,8 @@ class Receiver {
   /// `expected`: the layers that travel. `on_layer` is told each as soon as all of it was offered; it must not block.
   /// `reading`: of each of them, by open(). All referred to must outlive the Receiver.
   Receiver(Connection& connection, const SyncStreams& streams, const SpoolSpace& space, Basis& basis,
-           OtherImages& others, const LayerCache& cache, StageTimes& times, std::set<Digest> expected,
-           size_t layers_of_image, ArrivedContents::Reading reading, ProgressReporter& progress,
+           OtherImages& others, const LayerCache& cache, StageTimes& times, const Receive& request,
+           ArrivedContents::Reading reading, ProgressReporter& progress,
            std::function<void(const LayerRebuild&)> on_layer);
 
   /// The three threads' work. Each returns when all is done, and throws ExitCode::protocol on what may not be said.
@@ -58,6 +58,7 @@ class Receiver {
   OtherImages& others_;
   const LayerCache& cache_;
   StageTimes& times_;
+  const bool fast_link_;
   ProgressReporter& progress_;
 
   ArrivedContents arrived_;

@@ -131,8 +131,14 @@ Transferred Session::transfer(const ImagePlan& plan, const TransferOptions& opti
   const InStage stage(times_.controller, "transfer");
   const uint32_t sync = ++syncs_;
   const Identity& identity = plan.source.identity;
-  Receive receive{
-      sync, identity.config, identity.fingerprint, plan.layers, plan.basis_layers, plan.basis_images, options.reader};
+  Receive receive{sync,
+                  identity.config,
+                  identity.fingerprint,
+                  plan.layers,
+                  plan.basis_layers,
+                  plan.basis_images,
+                  options.reader,
+                  options.link};
   Send send{sync,
             plan.source.id,
             identity.config,

@@ -145,8 +145,9 @@ struct Receive {
   std::vector<Digest> basis;              ///< layers to build on, those to prefer last
   std::vector<std::string> basis_images;  ///< engine IDs of the images that hold them
   LayerReader reader{};
+  LinkRate link;  ///< as it was before
   static void fields(auto& m, auto& f) {
-    f(m.sync, m.config, m.fingerprint, m.layers, m.basis, m.basis_images, m.reader);
+    f(m.sync, m.config, m.fingerprint, m.layers, m.basis, m.basis_images, m.reader, m.link);
   }
 };
 
