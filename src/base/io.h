@@ -33,6 +33,9 @@ class RandomAccess {
   [[nodiscard]] virtual uint64_t size() const = 0;
   /// Fills `out` from `offset`. REQUIRES: offset + out.size() <= size().
   virtual void read_at(uint64_t offset, MutableBytes out) const = 0;
+  /// How many bytes from `offset` are read at one price. Who is not sure to need more reads no more. REQUIRES: offset <
+  /// size().
+  [[nodiscard]] virtual uint64_t at_once(uint64_t offset) const { return size() - offset; }
 };
 
 /// Bytes [offset, offset + size) of another RandomAccess, which must outlive it.

@@ -49,7 +49,9 @@ struct TarStream::State {
 
 size_t TarStream::State::fill() {
   if (source != nullptr) return source->read(buffer);
-  const auto count = static_cast<size_t>(std::min<uint64_t>(buffer.size(), file->size() - position));
+  if (position == file->size()) return 0;
+  // Not what lies behind a header, where that is dear: it is skipped more often than not.
+  const auto count = static_cast<size_t>(std::min<uint64_t>(buffer.size(), file->at_once(position)));
   file->read_at(position, MutableBytes(buffer).first(count));
   position += count;
   return count;

@@ -20,6 +20,7 @@ class LazyTar : public RandomAccess {
 
   [[nodiscard]] uint64_t size() const override { return tar().size(); }
   void read_at(uint64_t offset, MutableBytes out) const override { tar().read_at(offset, out); }
+  [[nodiscard]] uint64_t at_once(uint64_t offset) const override { return tar().at_once(offset); }
 
  private:
   [[nodiscard]] const RandomAccess& tar() const {

@@ -28,6 +28,8 @@ class SplitTar : public RandomAccess {
   [[nodiscard]] uint64_t size() const override { return size_; }
   /// Throws ExitCode::verification where a file is not there as it was when the layer was made.
   void read_at(uint64_t offset, MutableBytes out) const override;
+  /// To the end of a content, or of what lies before one.
+  [[nodiscard]] uint64_t at_once(uint64_t offset) const override;
 
  private:
   class Writer;

@@ -66,6 +66,11 @@ TEST_CASE("base64 is read back, and nothing else is") {
   CHECK_FALSE(from_base64("Zg"));
   CHECK_FALSE(from_base64("Zg==Zg=="));
   CHECK_FALSE(from_base64("Z!=="));
+  CHECK_FALSE(from_base64("Zm9vZm9vZm!v"));
+  CHECK_FALSE(from_base64("Zm9vZm9vZm"));
+  Bytes every(256);
+  for (size_t i = 0; i < every.size(); ++i) every[i] = static_cast<uint8_t>(i * 37);
+  CHECK(from_base64(to_base64(every)) == every);
 }
 
 TEST_CASE("hex has two lower-case digits a byte") {

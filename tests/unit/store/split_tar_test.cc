@@ -5,10 +5,12 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <random>
 #include <thread>
 
 #include "base/error.h"
+#include "image/layer_split.h"
 #include "outcome.h"
 #include "store/store_file.h"
 #include "store_fixture.h"
@@ -58,6 +60,15 @@ TEST_CASE("a layer taken apart is read to the byte, anywhere") {
     tar->read_at(offset, part);
     REQUIRE(std::equal(part.begin(), part.end(), folder.layer.tar.begin() + static_cast<std::ptrdiff_t>(offset)));
   }
+}
+
+TEST_CASE("a walk through the headers opens no file") {
+  Folder folder(many_files());
+  const auto tar = folder.open();
+  std::filesystem::remove_all(folder.scratch.path());
+  size_t contents = 0;
+  split_layer(*tar, [&](Piece&& piece) { contents += piece.content_size > 0; });
+  CHECK(contents > 1500);
 }
 
 TEST_CASE("several threads read it") {
