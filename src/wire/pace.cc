@@ -17,6 +17,8 @@ struct Step {
 constexpr std::array kSteps{Step{1, 2},    Step{3, 3},    Step{6, 1.7},  Step{9, 2.2},
                             Step{12, 4.6}, Step{15, 1.6}, Step{17, 1.4}, Step{19, 0}};
 constexpr size_t kTop = kSteps.size() - 1;
+/// Level 12: ever more time for ever less is what the levels above it take.
+constexpr size_t kStrong = 4;
 
 constexpr size_t kLeastAllowance = 128 << 10;
 /// Seconds that may be under way beyond the latency; and, while the rate is only the least that the link takes, how
@@ -29,6 +31,9 @@ constexpr uint64_t kSlowLink = 1'500'000, kSlowestLink = 750'000;
 /// All that any level above 3 makes; a backlog on such a link is a reader that was held up.
 constexpr uint64_t kReaderHeldUp = 30'000'000;
 constexpr double kQueueSeconds = 0.03, kWaitsForLink = 0.5;
+/// How little: over so many seconds the link is used that much. Beyond that the time that is lost is more than the bytes
+/// that a level saves, which are 2 % from 15 to 17, would take.
+constexpr double kUseSeconds = 5, kLeastUse = 0.85;
 /// What level 19 makes may not fill such a link, so it cannot tell when the link has become faster: lower levels are
 /// tried after a while, and ever more seldom.
 constexpr std::chrono::seconds kLongestHold{60};
@@ -50,8 +55,6 @@ constexpr uint64_t kSlowerThanInflating = 4'000'000;
 constexpr double kRiseAfter = 0.1, kLowerAfter = 0.025;
 
 bool is_slow(const Backlog& backlog) { return backlog.saturated && backlog.bytes_per_second <= kSlowLink; }
-
-size_t strongest_for(const Backlog& backlog) { return backlog.bytes_per_second <= kSlowestLink ? kTop : kTop - 1; }
 
 double in_seconds(std::chrono::steady_clock::duration time) { return std::chrono::duration<double>(time).count(); }
 
@@ -85,10 +88,30 @@ bool leaves_time(const Backlog& backlog) {
 
 bool outruns_core(const Backlog& backlog) { return backlog.bytes_per_second >= kFastLink && !leaves_time(backlog); }
 
+Pace::Pace(uint64_t bytes_per_second)
+    : step_(bytes_per_second >= kFastLink ? 0 : kFirstStep), strongest_(kTop) {}
+
+size_t Pace::strongest_for(const Backlog& backlog) const {
+  return std::min(strongest_, backlog.bytes_per_second <= kSlowestLink ? kTop : kTop - 1);
+}
+
+bool Pace::wastes_link(Time now, Shares shares) {
+  if (!use_) use_ = Use{now, now};
+  const double passed = in_seconds(now - use_->last), all = in_seconds(now - use_->begun);
+  use_->last = now;
+  use_->used += passed * shares.link_used;
+  use_->compressing += passed * shares.compressing;
+  if (all < kUseSeconds) return false;
+  const Use use = *use_;
+  use_.reset();
+  return use.used < kLeastUse * all && use.compressing > kBusy * all;
+}
+
 int Pace::level() const { return kSteps[step_].level; }
 
 void Pace::change(size_t step, Time now, double full) {
   has_lowered_ = has_lowered_ || step < step_;
+  if (step != step_) use_.reset();
   step_ = step;
   period_ = Period{now, now, 0, 0, full};
 }
@@ -104,7 +127,13 @@ int Pace::next(Time now, const Backlog& backlog, Shares shares) {
     slow_until_ = now + slow_hold_;
     change(strongest_for(backlog), now, full);
   }
-  if (slow_until_ && now < *slow_until_) return level();
+  if (slow_until_ && now < *slow_until_) {
+    if (step_ > kStrong && wastes_link(now, shares)) {
+      strongest_ = step_ - 1;
+      change(strongest_, now, full);
+    }
+    return level();
+  }
 
   if (!period_) period_ = Period{now, now, 0, 0, full};
   const double passed = in_seconds(now - period_->last), all = in_seconds(now - period_->begun);

@@ -44,7 +44,7 @@ class Pace {
   };
 
   /// Begins with a level for a link that took so much before; 0: not known.
-  explicit Pace(uint64_t bytes_per_second = 0) : step_(bytes_per_second >= kFastLink ? 0 : kFirstStep) {}
+  explicit Pace(uint64_t bytes_per_second = 0);
 
   /// zstd's level, 1 to 19.
   [[nodiscard]] int level() const;
@@ -52,6 +52,7 @@ class Pace {
   /// the allowance of a link whose rate was not known.
   struct Shares {
     double compressing, waiting_for_link;
+    double link_used = 1;  ///< what was handed to the link, of what it would have taken
   };
   /// To be asked every half MiB or so of what is compressed.
   int next(Time now, const Backlog& backlog, Shares shares);
@@ -65,13 +66,23 @@ class Pace {
     double compressing = 0, waiting_for_link = 0;  ///< seconds
     double full = 0;                               ///< at its begin
   };
+  /// What a slow link was used since it has this level, or a few seconds ago.
+  struct Use {
+    Time begun, last;
+    double used = 0, compressing = 0;  ///< seconds
+  };
   void change(size_t step, Time now, double full);
+  /// Whether a strong level leaves a slow link idle for more than it saves.
+  [[nodiscard]] bool wastes_link(Time now, Shares shares);
+  [[nodiscard]] size_t strongest_for(const Backlog& backlog) const;
 
   static constexpr size_t kFirstStep = 3;
 
   size_t step_;
   bool has_lowered_ = false;
   std::optional<Period> period_;
+  std::optional<Use> use_;
+  size_t strongest_;  ///< that a slow link was found to leave time for
   std::optional<Time> slow_until_;
   std::chrono::seconds slow_hold_{30};
 };

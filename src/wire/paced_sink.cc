@@ -138,12 +138,18 @@ void PacedSink::follow_pace(size_t bytes) {
   const auto now = Clock::now();
   const auto [for_link, for_measure] = writer_.take_times();
   const std::chrono::duration<double> all = now - last_, working = all - for_link - for_measure - starved_;
-  const Pace::Shares shares{working / all, for_link / all};
+  const Backlog link = backlog();
+  Pace::Shares shares{working / all, for_link / all};
+  if (link.bytes_per_second > 0) {
+    const auto handed_over = static_cast<double>(writer_.written() - written_last_);
+    shares.link_used = handed_over / (static_cast<double>(link.bytes_per_second) * all.count());
+  }
   int level = 0;
   {
     const std::lock_guard lock(mutex_);
-    level = pace_.next(now, backlog(), shares);
+    level = pace_.next(now, link, shares);
   }
+  written_last_ = writer_.written();
   zstd_.set_level(level);
   since_last_ = 0;
   last_ = now;

@@ -48,7 +48,8 @@ struct Sync {
       known = known || seconds > 0.1;
       const int before = pace.level();
       const Pace::Time now{std::chrono::nanoseconds(static_cast<int64_t>(seconds * 1e9))};
-      const int after = pace.next(now, state(), {work / (work + wait), wait / (work + wait)});
+      const double all = work + wait;
+      const int after = pace.next(now, state(), {work / all, wait / all, more / (rate * all)});
       changes += before != after;
       bytes_at[after] += kStep;
     }
@@ -237,13 +238,29 @@ TEST_CASE("over 200 MB neither link nor core idles much, and levels do not flap"
   }
 }
 
+TEST_CASE("a core that is too slow for level 17 lets no slow link idle for long") {
+  // Less than half as fast as it would have to be for level 17.
+  for (const double mbit : {8, 10, 11}) {
+    CAPTURE(mbit);
+    Sync sync(mbit * 125e3);
+    sync.compress(200 << 20);
+    CHECK(sync.idle < 0.2 * sync.seconds);
+    CHECK(sync.bytes_at[15] + sync.bytes_at[17] >= 190 << 20);
+  }
+  Pace pace;
+  Pace::Time now{};
+  CHECK(pace.next(now, slow_link(), kWorking) == 17);
+  // It waits for what it is to compress.
+  for (int i = 0; i < 20; ++i) CHECK(pace.next(now += 1s, backlog(0, 1'250'000, true), {0.3, 0, 0.3}) == 17);
+}
+
 TEST_CASE("a link of 4 Mbit/s gets nearly all at level 19, one of 10 at 17, one of 10 Gbit/s at 1") {
   Sync slowest(0.5e6);
   slowest.compress(20 << 20);
   CHECK(slowest.bytes_at[19] >= 18 << 20);
   Sync slow(1.25e6);
-  slow.compress(20 << 20);
-  CHECK(slow.bytes_at[17] >= 18 << 20);
+  slow.compress(16 << 20);
+  CHECK(slow.bytes_at[17] >= 14 << 20);
   Sync fast(1.25e9);
   fast.known = true;
   fast.compress(200 << 20);
