@@ -14,19 +14,11 @@ namespace docker_sync {
 
 namespace {
 
-std::set<Digest> layers_here(const Receive& request) {
+/// As the source has them: none that travels as well.
+std::set<Digest> kept_layers(const Receive& request) {
   std::set<Digest> layers;
-  for (const PlannedLayer& layer : request.layers) {
-    if (layer.origin != LayerOrigin::travels) layers.insert(layer.diff_id);
-  }
-  return layers;
-}
-
-std::set<Digest> layers_from(const Receive& request, LayerOrigin origin) {
-  std::set<Digest> layers;
-  for (const PlannedLayer& layer : request.layers) {
-    if (layer.origin == origin) layers.insert(layer.diff_id);
-  }
+  for (const PlannedLayer& layer : request.layers) layers.insert(layer.diff_id);
+  for (const Digest& layer : request.layers_from(LayerOrigin::travels)) layers.erase(layer);
   return layers;
 }
 
@@ -37,7 +29,7 @@ Ready Destination::receive(const Receive& request) {
   journal_.sweep(engine_, request.config);
   const SyncStreams streams(request.sync);
   StageTimes times;
-  Basis basis(request.basis, layers_here(request), cache_, times);
+  Basis basis(request.basis, kept_layers(request), cache_, times);
   Assembly assembly(request, engine_.partial_load(), progress_, times);
   const auto reading = assembly.can_start_again() ? ArrivedContents::Reading::again : ArrivedContents::Reading::once;
   std::atomic<uint64_t> layer_bytes = 0;
@@ -91,7 +83,7 @@ void Destination::open_basis(const Receive& request, Basis& basis, Assembly& ass
   }
   reading.layers = {request.basis.begin(), request.basis.end()};
   if (!can_leave_out(LayerOrigin::local, engine_.partial_load())) {
-    reading.needed = layers_from(request, LayerOrigin::local);
+    reading.needed = request.layers_from(LayerOrigin::local);
   }
   reading.on_needed = [&](const Digest& layer, const RandomAccess& tar) {
     assembly.layer_ready(layer, tar.size(), [&tar] { return std::make_unique<SequentialReader>(tar); });

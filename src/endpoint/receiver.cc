@@ -30,14 +30,6 @@ class BudgetedSource : public Source {
   SignatureBudget* budget_;
 };
 
-std::set<Digest> travelling_layers(const Receive& request) {
-  std::set<Digest> layers;
-  for (const PlannedLayer& layer : request.layers) {
-    if (layer.origin == LayerOrigin::travels) layers.insert(layer.diff_id);
-  }
-  return layers;
-}
-
 }  // namespace
 
 Receiver::Receiver(Connection& connection, const SyncStreams& streams, const SpoolSpace& space, Basis& basis,
@@ -55,7 +47,7 @@ Receiver::Receiver(Connection& connection, const SyncStreams& streams, const Spo
       progress_(progress),
       arrived_(space, times, reading),
       offers_(
-          space, basis, others, arrived_, travelling_layers(request), request.layers.size(),
+          space, basis, others, arrived_, request.layers_from(LayerOrigin::travels), request.layers.size(),
           {[this](std::vector<bool> shared) { shared_.push(std::move(shared)); },
            [this](AskedBlock block) { asked_.push(std::move(block)); }, std::move(on_layer),
            [this](uint64_t bytes) { bytes_offered_ += bytes; }, [this](uint64_t bytes) { bytes_arrived_ += bytes; }}) {}

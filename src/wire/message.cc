@@ -60,6 +60,14 @@ Bytes unpack(ByteView payload) {
   return {rest.begin(), rest.end()};
 }
 
+std::set<Digest> Receive::layers_from(LayerOrigin origin) const {
+  std::set<Digest> found;
+  for (const PlannedLayer& layer : layers) {
+    if (layer.origin == origin) found.insert(layer.diff_id);
+  }
+  return found;
+}
+
 std::vector<StageTime> told(const StageTimes& times) {
   std::vector<StageTime> stages;
   for (const StageTimes::Entry& entry : times.all()) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -146,6 +147,8 @@ struct Receive {
   std::vector<std::string> basis_images;  ///< engine IDs of the images that hold them
   LayerReader reader{};
   LinkRate link;  ///< as it was before
+
+  [[nodiscard]] std::set<Digest> layers_from(LayerOrigin origin) const;
   static void fields(auto& m, auto& f) {
     f(m.sync, m.config, m.fingerprint, m.layers, m.basis, m.basis_images, m.reader, m.link);
   }

@@ -9,7 +9,7 @@ import pytest
 
 from hosts import Engine, Podman, Recipe, SpoolWatch, edited, introduce, noise
 from hosts.graph_store import GraphStore, altered, removed, spoiled, truncated
-from hosts.images import pack
+from hosts.images import BUSYBOX, pack
 from world import CACHE, Way, assert_refused, end_everywhere, image_of, scratch, stage_again
 
 BIG = noise(3_000_000, seed=1)
@@ -485,6 +485,27 @@ def test_timings_are_numbers_for_programs(ends):
         assert all(isinstance(row["seconds"], float) and isinstance(row["bytes"], int) for row in rows)
     split, = (row for row in timings["source"] if row["stage"] == "split")
     assert split["bytes"] > len(BIG) and split["seconds"] > 0
+
+
+def test_what_an_image_keeps_is_looked_into_only_for_what_nothing_else_is_like(ends):
+    def sync():
+        """(per end the stages that it went through, bytes of contents that were sent)"""
+        timings = ends.sync_json("--timings", "app:1")["timings"]
+        sent, = (row["bytes"] for row in timings["source"] if row["stage"] == "compress")
+        return {end: {row["stage"] for row in timings[end]} for end in ("source", "destination")}, sent
+
+    OLD.build(ends.destination, "app:1")
+    NEW.build(ends.source, "app:1")
+    stages, sent = sync()
+    assert not any("look into the basis" in of_end for of_end in stages.values())
+    assert sent < 200_000
+    with open(BUSYBOX, "rb") as program:
+        copied = {**NEXT.layers[1], "app/copy-of-the-base": program.read()}
+    Recipe([OLD.layers[0], copied], mtime=1_700_000_300).build(ends.source, "app:1")
+    stages, sent = sync()
+    # It has the version before, and need not ask.
+    assert "look into the basis" in stages["source"]
+    assert sent < 200_000
 
 
 @pytest.mark.parametrize("value", ["", "Store", "disk"])
