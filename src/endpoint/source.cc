@@ -45,7 +45,7 @@ struct SplitPart {
 };
 
 /// Bytes of gaps that are split ahead of what is offered: most of what groups hold.
-constexpr size_t kSplitAhead = 8 << 20;
+constexpr size_t kSplitAhead = 2 << 20;
 
 class ImageSender {
  public:
