@@ -24,7 +24,7 @@ namespace docker_sync {
 
 class Receiver {
  public:
-  /// `expected`: the layers that travel. `on_layer` is told each as soon as all of it was offered; it must not block.
+  /// `on_layer` is told each layer that travels as soon as all of it was offered; it must not block.
   /// `reading`: of each of them, by open(). All referred to must outlive the Receiver.
   Receiver(Connection& connection, const SyncStreams& streams, const SpoolSpace& space, Basis& basis,
            OtherImages& others, const LayerCache& cache, StageTimes& times, const Receive& request,
