@@ -41,8 +41,11 @@ Bytes RecentBytes::copy() const {
   return bytes;
 }
 
-ZstdSink::ZstdSink(Sink& below, int level)
-    : below_(&below), context_(ZSTD_createCCtx(), ZSTD_freeCCtx), out_(ZSTD_CStreamOutSize()) {
+ZstdSink::ZstdSink(Sink& below, int level, int table_log)
+    : below_(&below),
+      context_(ZSTD_createCCtx(), ZSTD_freeCCtx),
+      out_(ZSTD_CStreamOutSize()),
+      table_log_(table_log) {
   if (!context_) throw std::bad_alloc();
   begin(level);
 }
@@ -53,8 +56,9 @@ void ZstdSink::begin(int level) {
   const int window_log = level >= 9 ? kZstdWindowLog : 0;
   check(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_windowLog, window_log), "setting the window");
   // Level 19 would take another 32 MiB here, for 0.8 % of the bytes.
-  const int chain_log = level >= 19 ? 23 : 0;
+  const int chain_log = table_log_ == 0 && level >= 19 ? 23 : table_log_;
   check(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_chainLog, chain_log), "setting the chain");
+  check(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_hashLog, table_log_), "setting the hash table");
   level_ = level;
   in_frame_ = 0;
 }

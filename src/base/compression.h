@@ -37,10 +37,13 @@ class RecentBytes {
   size_t oldest_ = 0;
 };
 
-/// Compresses what is written into `below`, which must outlive it. Memory: up to ~70 MB at level 19, 5 MB at 3.
+/// Compresses what is written into `below`, which must outlive it. Memory: up to ~70 MB at level 19, 5 MB at 3; a window
+/// of what was written is a part of that, the tables are most of the rest.
 class ZstdSink : public Sink {
  public:
-  ZstdSink(Sink& below, int level);
+  /// `table_log`: log2 of the entries of 4 bytes that each of the two tables has; 0: the level's, for streams that are
+  /// longer than their window.
+  ZstdSink(Sink& below, int level, int table_log = 0);
   ~ZstdSink() override;
   void write(ByteView bytes) override;
   /// Goes on with another level, handing on all that was written. Without effect until the present one was used for
@@ -59,6 +62,7 @@ class ZstdSink : public Sink {
   Sink* below_;
   std::unique_ptr<ZSTD_CCtx_s, size_t (*)(ZSTD_CCtx_s*)> context_;
   Bytes out_;
+  const int table_log_;
   int level_ = 0;
   uint64_t in_frame_ = 0;
   RecentBytes recent_;

@@ -21,7 +21,7 @@ namespace docker_sync {
 namespace {
 
 /// Skeletons are small next to the contents, and every byte of them is always sent.
-constexpr int kSkeletonLevel = 12;
+constexpr int kSkeletonLevel = 12, kSkeletonTableLog = 20;
 
 struct OpenLayer {
   Digest diff_id;
@@ -198,7 +198,7 @@ void ImageSender::split_image() {
 void ImageSender::talk() {
   shared_.wait();
   auto offers_end = connection_.open_writer(streams_.offers);
-  ZstdSink offers(offers_end, kSkeletonLevel);
+  ZstdSink offers(offers_end, kSkeletonLevel, kSkeletonTableLog);
   const auto answers_end = connection_.open_reader(streams_.answers);
   ZstdSource plain_answers(*answers_end);
   RecordReader answers(plain_answers);

@@ -23,9 +23,9 @@ Bytes prose(size_t size) {
   return bytes;
 }
 
-Bytes squeezed(const Bytes& bytes, int level) {
+Bytes squeezed(const Bytes& bytes, int level, int table_log = 0) {
   MemorySink below;
-  ZstdSink sink(below, level);
+  ZstdSink sink(below, level, table_log);
   sink.write(bytes);
   sink.finish();
   return below.bytes();
@@ -92,6 +92,17 @@ TEST_CASE("a stream comes back at every level, however it is cut") {
     CHECK(block.size() < bytes.size());
     for (const size_t step : {1u, 3u, 1000u, 1u << 20}) CHECK(unsqueezed(block, step) == bytes);
   }
+}
+
+TEST_CASE("small tables forget what lies far back, and nothing else") {
+  Bytes bytes(100'000);
+  std::mt19937 random(1);
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
+  bytes.insert(bytes.end(), bytes.begin(), bytes.begin() + 50'000);
+  const Bytes small = squeezed(bytes, 12, 10), large = squeezed(bytes, 12, 20);
+  CHECK(large.size() < 110'000);
+  CHECK(small.size() > large.size());
+  for (const Bytes& block : {small, large}) CHECK(unsqueezed(block, 1 << 20) == bytes);
 }
 
 TEST_CASE("an empty stream is a stream") { CHECK(unsqueezed(squeezed({}, 3), 10).empty()); }
