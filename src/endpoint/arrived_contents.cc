@@ -9,7 +9,7 @@ namespace docker_sync {
 
 namespace {
 
-/// Small contents share a spool up to that size.
+/// Small contents share a spool up to that size, and of large ones so much is handed on at a time.
 constexpr uint64_t kChunk = 1 << 20;
 /// Memory that is left to others: forms and drafts.
 constexpr uint64_t kLeft = uint64_t{32} << 20;
@@ -20,6 +20,69 @@ constexpr std::chrono::milliseconds kTick{500};
 constexpr uint64_t kOfferedInTick = 50'000'000;
 
 }  // namespace
+
+/// Bytes in parts, each given up once what lies behind it is read, if nothing else will read it. Written by one thread,
+/// read by another one, in order.
+class ArrivedContents::Coming : public Sink, public RandomAccess {
+ public:
+  Coming(ArrivedContents& all, uint64_t number, uint64_t size) : all_(&all), number_(number), size_(size) {}
+
+  void write(ByteView bytes) override;
+  [[nodiscard]] uint64_t size() const override { return size_; }
+  void read_at(uint64_t offset, MutableBytes out) const override;
+
+ private:
+  [[nodiscard]] Place part_at(uint64_t offset) const;
+
+  ArrivedContents* all_;
+  const uint64_t number_, size_;
+  uint64_t written_ = 0;   ///< for who writes
+  Spool* part_ = nullptr;  ///< that it writes to
+  mutable std::deque<Place> parts_;  ///< of kChunk bytes each; guarded, like the next one, by the mutex of all
+  mutable uint64_t given_up_ = 0;    ///< parts before those
+};
+
+void ArrivedContents::Coming::write(ByteView bytes) {
+  while (!bytes.empty()) {
+    const uint64_t in_part = written_ % kChunk;
+    const uint64_t part_size = std::min(kChunk, size_ - (written_ - in_part));
+    if (in_part == 0) part_ = &all_->begin_part(number_, part_size);
+    const ByteView now = bytes.first(static_cast<size_t>(std::min<uint64_t>(bytes.size(), part_size - in_part)));
+    part_->write(now);
+    written_ += now.size();
+    bytes = bytes.subspan(now.size());
+    if (in_part + now.size() < part_size) continue;
+    Place place = all_->end_part();
+    const std::lock_guard lock(all_->mutex_);
+    parts_.push_back(std::move(place));
+    if (all_->awaited_ == number_) all_->awaited_.reset();
+    all_->changed_.notify_all();
+  }
+}
+
+void ArrivedContents::Coming::read_at(uint64_t offset, MutableBytes out) const {
+  while (!out.empty()) {
+    const Place part = part_at(offset);
+    const MutableBytes now = out.first(static_cast<size_t>(std::min<uint64_t>(out.size(), kChunk - offset % kChunk)));
+    part.bytes->read_at(part.offset + offset % kChunk, now);
+    offset += now.size();
+    out = out.subspan(now.size());
+  }
+}
+
+ArrivedContents::Place ArrivedContents::Coming::part_at(uint64_t offset) const {
+  const uint64_t wanted = offset / kChunk;
+  const auto has_come = [&] { return wanted < given_up_ + parts_.size(); };
+  std::unique_lock lock(all_->mutex_);
+  if (!has_come()) all_->wait_until(number_, lock, has_come);
+  const Content& content = all_->contents_.at(static_cast<size_t>(number_));
+  if (given_up_ < wanted && all_->is_given_up(content)) {
+    parts_.erase(parts_.begin(), parts_.begin() + static_cast<ptrdiff_t>(wanted - given_up_));
+    given_up_ = wanted;
+    all_->changed_.notify_all();
+  }
+  return parts_.at(static_cast<size_t>(wanted - given_up_));
+}
 
 ArrivedContents::ArrivedContents(const SpoolSpace& space, StageTimes& times, Reading reading)
     : space_(space), times_(times), reading_(reading), patience_(kTicks) {}
@@ -59,10 +122,21 @@ void ArrivedContents::close(const Error& error) {
 }
 
 void ArrivedContents::give_up(Content& content) {
-  if (no_more_ && reading_ == Reading::once && content.uses == 0) content.place.bytes.reset();
+  if (is_given_up(content)) content.place.bytes.reset();
 }
 
-Sink& ArrivedContents::begin(uint64_t number, uint64_t size) {
+bool ArrivedContents::is_given_up(const Content& content) const {
+  return no_more_ && reading_ == Reading::once && content.uses == 0;
+}
+
+Sink& ArrivedContents::begin(uint64_t number, uint64_t size, HandOn hand_on) {
+  if (hand_on == HandOn::when_right || size <= kChunk) return begin_part(number, size);
+  coming_ = std::make_shared<Coming>(*this, number, size);
+  put(number, {coming_, 0}, false);
+  return *coming_;
+}
+
+Spool& ArrivedContents::begin_part(uint64_t number, uint64_t size) {
   if (wait_for_memory(number, size)) {
     if (!chunk_ || chunk_->size() + size > kChunk) chunk_ = std::make_shared<Spool>(space_);
     spool_ = chunk_;
@@ -95,19 +169,25 @@ bool ArrivedContents::wait_for_memory(uint64_t number, uint64_t size) {
   return awaited_ == number ? space_.memory_left() >= size : is_there();
 }
 
-void ArrivedContents::arrived(uint64_t number) {
+ArrivedContents::Place ArrivedContents::end_part() {
   spool_->flush();  // Only who writes can, and may soon wait for the next one.
-  put(number, {spool_, begin_});
+  return {spool_, begin_};
+}
+
+void ArrivedContents::arrived(uint64_t number) {
+  if (!std::exchange(coming_, nullptr)) return put(number, end_part(), true);
+  const std::lock_guard lock(mutex_);
+  ++there_;
 }
 
 void ArrivedContents::arrived(uint64_t number, std::shared_ptr<const RandomAccess> bytes) {
-  put(number, {std::move(bytes), 0});
+  put(number, {std::move(bytes), 0}, true);
 }
 
-void ArrivedContents::put(uint64_t number, Place place) {
+void ArrivedContents::put(uint64_t number, Place place, bool all_is_there) {
   const std::lock_guard lock(mutex_);
   contents_.at(static_cast<size_t>(number)).place = std::move(place);
-  ++there_;
+  if (all_is_there) ++there_;
   // Now, not when the reader wakes: until then what comes next would not wait for it.
   if (awaited_ == number) awaited_.reset();
   changed_.notify_all();
@@ -116,18 +196,22 @@ void ArrivedContents::put(uint64_t number, Place place) {
 ArrivedContents::Place ArrivedContents::take(uint64_t number) {
   std::unique_lock lock(mutex_);
   Content& content = contents_.at(static_cast<size_t>(number));
-  if (!content.place.bytes) {
-    const InStage stage(times_, "wait for contents");
-    awaited_ = number;
-    changed_.notify_all();
-    changed_.wait(lock, [&] { return content.place.bytes || error_; });
-  }
-  if (!content.place.bytes) throw Error(*error_);
+  const auto is_there = [&] { return content.place.bytes != nullptr; };
+  if (!is_there()) wait_until(number, lock, is_there);
   Place place = content.place;
   if (content.uses > 0) --content.uses;
   give_up(content);
   changed_.notify_all();
   return place;
+}
+
+void ArrivedContents::wait_until(uint64_t number, std::unique_lock<std::mutex>& lock,
+                                 const std::function<bool()>& is_there) {
+  const InStage stage(times_, "wait for contents");
+  awaited_ = number;
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return error_ || is_there(); });
+  if (!is_there()) throw Error(*error_);
 }
 
 }  // namespace docker_sync

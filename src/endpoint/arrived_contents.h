@@ -5,11 +5,12 @@
 // another reads them while more come. A number is given when a content is expected, so that others that are equal to it
 // can refer to it before it is there. What nothing will refer to any more is given up, and who writes waits for that
 // before it takes more memory than there is, so that an image of any size passes through bounded memory; what cannot be
-// had that way goes to the disk.
+// had that way goes to the disk. A large content can be read, and given up, while it comes.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -41,9 +42,11 @@ class ArrivedContents {
   void close(const Error& error);
 
   // The writing thread:
-  /// Where a content of that size is to be written. May wait for those before it to be read.
-  [[nodiscard]] Sink& begin(uint64_t number, uint64_t size);
-  /// What was written since begin() is right.
+  /// To the reader: what may turn out wrong and come again, and what cannot.
+  enum class HandOn : uint8_t { when_right, as_it_comes };
+  /// Where a content of that size is to be written. May wait for those before it to be read, as writing may.
+  [[nodiscard]] Sink& begin(uint64_t number, uint64_t size, HandOn hand_on);
+  /// What was written since begin(), all of it, is right.
   void arrived(uint64_t number);
   /// The content has its bytes elsewhere.
   void arrived(uint64_t number, std::shared_ptr<const RandomAccess> bytes);
@@ -53,20 +56,27 @@ class ArrivedContents {
     std::shared_ptr<const RandomAccess> bytes;
     uint64_t offset = 0;
   };
-  /// One of the times that the content was expected. Waits until it is there; its memory stays until all that have such
-  /// a place have let go of it. Throws the error of close().
+  /// One of the times that the content was expected, to be read from its begin to its end. Waits until it is there, or
+  /// reading it does; its memory stays until all that have such a place have let go of it, or have read it. Throws the
+  /// error of close(), as reading does.
   [[nodiscard]] Place take(uint64_t number);
 
  private:
+  class Coming;
   struct Content {
     Place place;  ///< nothing while it is not there, and once it is given up
     uint32_t uses = 1;
   };
 
-  void put(uint64_t number, Place place);
+  /// Where so much of a content is to be written.
+  [[nodiscard]] Spool& begin_part(uint64_t number, uint64_t size);
+  [[nodiscard]] Place end_part();
+  void put(uint64_t number, Place place, bool all_is_there);
   /// Whether there is some.
   [[nodiscard]] bool wait_for_memory(uint64_t number, uint64_t size);
   void give_up(Content& content);  ///< REQUIRES: mutex_ held
+  [[nodiscard]] bool is_given_up(const Content& content) const;  ///< likewise
+  void wait_until(uint64_t number, std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_there);
 
   const SpoolSpace& space_;
   StageTimes& times_;
@@ -77,6 +87,7 @@ class ArrivedContents {
   std::shared_ptr<Spool> chunk_;    ///< for a few contents, given up with the last of them
   std::shared_ptr<Spool> on_disk_;  ///< for all that there was no memory for
   uint64_t begin_ = 0;              ///< in spool_
+  std::shared_ptr<Coming> coming_;  ///< what is written is read meanwhile
   int patience_;                    ///< how often it will yet look whether more is offered fast enough to be waited for
 
   std::mutex mutex_;  ///< guards all below

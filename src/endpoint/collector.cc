@@ -38,6 +38,9 @@ class HashedSink : public Sink {
   uint64_t written_ = 0;
 };
 
+/// Nothing was made of it here: if it is not right, then it was not at the source.
+bool cannot_come_again(const FormHead& head) { return head.method == Method::data && head.kind == FormKind::plain; }
+
 }  // namespace
 
 Collector::Collector(RecordReader& contents, const SpoolSpace& space, const Basis& basis, ArrivedContents& arrived,
@@ -170,7 +173,9 @@ void Collector::take_made(const Wanted& wanted, const FormHead& head, const Rand
 }
 
 void Collector::take_content(const Wanted& wanted, const FormHead& head, const std::function<void(Sink&)>& make) {
-  HashedSink content(arrived_.begin(wanted.number, wanted.size), outcome_.progress);
+  using HandOn = ArrivedContents::HandOn;
+  const HandOn hand_on = cannot_come_again(head) ? HandOn::as_it_comes : HandOn::when_right;
+  HashedSink content(arrived_.begin(wanted.number, wanted.size, hand_on), outcome_.progress);
   make(content);
   if (!is_right(wanted, head, content.finish())) return;
   arrived_.arrived(wanted.number);
@@ -179,7 +184,7 @@ void Collector::take_content(const Wanted& wanted, const FormHead& head, const s
 
 bool Collector::is_right(const Wanted& wanted, const FormHead& head, const ContentHash& hash) {
   if (!wanted.hash || short_hash(hash) == *wanted.hash) return true;
-  if (head.method == Method::data && head.kind == FormKind::plain) {
+  if (cannot_come_again(head)) {
     throw Error(ExitCode::verification, "a file of the image arrived with another hash than it was offered with",
                 "try again; the source's disk or memory may be damaged");
   }

@@ -34,18 +34,33 @@ struct Arriving {
   Arriving& operator=(const Arriving&) = delete;
 
   uint64_t arrive(uint64_t number, size_t size) {
-    contents.begin(number, size).write(Bytes(size, static_cast<uint8_t>(number)));
+    contents.begin(number, size, ArrivedContents::HandOn::when_right).write(Bytes(size, static_cast<uint8_t>(number)));
     contents.arrived(number);
     return number;
   }
   uint64_t arrive(size_t size) { return arrive(contents.expect(), size); }
 
+  /// The same, in writes of 100,000 bytes that are handed on.
+  void come(uint64_t number, size_t size) {
+    Sink& sink = contents.begin(number, size, ArrivedContents::HandOn::as_it_comes);
+    for (size_t left = size; left > 0;) {
+      const size_t count = std::min<size_t>(left, 100'000);
+      sink.write(Bytes(count, static_cast<uint8_t>(number)));
+      left -= count;
+    }
+    contents.arrived(number);
+  }
+
   /// Whether it is what arrive() wrote.
   bool take(uint64_t number, size_t size) {
     const ArrivedContents::Place place = contents.take(number);
-    Bytes bytes(size);
-    place.bytes->read_at(place.offset, bytes);
-    return bytes == Bytes(size, static_cast<uint8_t>(number));
+    for (size_t offset = 0; offset < size;) {
+      Bytes bytes(std::min<size_t>(size - offset, 70'000));
+      place.bytes->read_at(place.offset + offset, bytes);
+      if (bytes != Bytes(bytes.size(), static_cast<uint8_t>(number))) return false;
+      offset += bytes.size();
+    }
+    return true;
   }
 
   [[nodiscard]] size_t used() const { return kMemory - space.memory_left(); }
@@ -184,6 +199,72 @@ TEST_CASE("a content that is larger than all memory is at once on the disk") {
   const uint64_t number = arriving.arrive(9 * kMiB);
   CHECK(arriving.used() == 0);
   CHECK(arriving.take(number, 9 * kMiB));
+}
+
+TEST_CASE("a content of any size passes through the memory while it comes") {
+  Arriving arriving;
+  std::filesystem::remove(arriving.folder);
+  const uint64_t number = arriving.contents.expect(), next = arriving.contents.expect();
+  constexpr size_t kSize = 100 * kMiB + 77;
+  arriving.contents.no_more();
+  auto writer = std::async(std::launch::async, [&] {
+    arriving.come(number, kSize);
+    arriving.come(next, kSize);
+  });
+  CHECK(writer.wait_for(300ms) == std::future_status::timeout);
+  CHECK(arriving.used() == 8 * kMiB);
+  CHECK(!arriving.contents.has_all());
+  CHECK(arriving.take(number, kSize));
+  CHECK(arriving.take(next, kSize));
+  CHECK(outcome([&] { writer.get(); }) == ExitCode::ok);
+  CHECK(arriving.contents.has_all());
+  CHECK(arriving.used() <= kMiB);
+}
+
+TEST_CASE("what has come of a content can be read, and what has not is waited for") {
+  Arriving arriving;
+  const uint64_t number = arriving.contents.expect();
+  Sink& sink = arriving.contents.begin(number, 3 * kMiB, ArrivedContents::HandOn::as_it_comes);
+  sink.write(Bytes(kMiB, 1));
+  const ArrivedContents::Place place = arriving.contents.take(number);
+  Bytes begin(kMiB), over_the_edge(1000);
+  place.bytes->read_at(place.offset, begin);
+  CHECK(begin == Bytes(kMiB, 1));
+  auto reader = std::async(std::launch::async, [&] { place.bytes->read_at(place.offset + kMiB - 500, over_the_edge); });
+  CHECK(reader.wait_for(100ms) == std::future_status::timeout);
+  sink.write(Bytes(kMiB, 2));
+  reader.get();
+  CHECK(over_the_edge[499] == 1);
+  CHECK(over_the_edge[500] == 2);
+  auto disappointed = std::async(std::launch::async, [&] {
+    return outcome([&] { place.bytes->read_at(place.offset + 3 * kMiB - 1, over_the_edge = Bytes(1)); });
+  });
+  CHECK(disappointed.wait_for(100ms) == std::future_status::timeout);
+  arriving.contents.close(Error(ExitCode::connection, "gone"));
+  CHECK(disappointed.get() == ExitCode::connection);
+}
+
+TEST_CASE("what is needed twice stays when it was read once while it came") {
+  Arriving arriving;
+  const uint64_t number = arriving.contents.expect();
+  arriving.contents.expect_again(number);
+  arriving.contents.no_more();
+  arriving.come(number, 5 * kMiB);
+  CHECK(arriving.take(number, 5 * kMiB));
+  CHECK(arriving.used() == 5 * kMiB);
+  CHECK(arriving.take(number, 5 * kMiB));
+}
+
+TEST_CASE("what comes goes to the disk if the reader waits for what is behind it") {
+  Arriving arriving;
+  const uint64_t number = arriving.contents.expect(), behind = arriving.contents.expect();
+  arriving.contents.no_more();
+  auto reader = std::async(std::launch::async, [&] { return arriving.take(behind, 2 * kMiB); });
+  arriving.come(number, 30 * kMiB);
+  arriving.come(behind, 2 * kMiB);
+  CHECK(reader.get());
+  CHECK(arriving.used() <= 10 * kMiB);
+  CHECK(arriving.take(number, 30 * kMiB));
 }
 
 TEST_CASE("an error wakes the reader and the writer") {
