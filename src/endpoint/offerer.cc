@@ -112,7 +112,7 @@ void Offerer::add_to_block(LayerGroup& group) {
     block_.push_back(std::move(entry));
     // Smaller than need be: the answers to a block come at once, and its contents wait for them.
     if (block_.size() >= limits::kBlockEntries / 4 || block_gaps_ >= limits::kBlockGapBytes / 2 ||
-        block_contents_ >= most_block_contents_) {
+        block_contents_ >= most_block_contents_ || block_.back().hash == kNotHashed) {
       most_block_contents_ = std::min(2 * most_block_contents_, all_shared_ ? kMostUnasked : kMostAsked);
       end_block();
     }
@@ -141,10 +141,11 @@ void Offerer::put_claims(OfferedBlock& offered) {
   for (const LayerEntry& entry : block_) {
     if (entry.content_size == 0) continue;
     OfferedContent content{entry.content_offset, entry.content_size, Claim::travel, std::nullopt};
-    const auto [before, is_new] = offered_.try_emplace(entry.hash, contents_);
-    if (!is_new) {
+    if (const auto before = find_offered(entry)) {
       content.claim = Claim::repeat;
-      put_integer(repeats, contents_ - before->second);
+      put_integer(repeats, contents_ - *before);
+    } else if (entry.hash == kNotHashed) {
+      // It travels, whatever it is.
     } else if (const auto same = find_shared(entry)) {
       content.claim = Claim::copy;
       places_.put(copies, *same);
@@ -161,6 +162,21 @@ void Offerer::put_claims(OfferedBlock& offered) {
     ++contents_;
   }
   for (MemorySink* part : {&copies, &repeats, &asks}) offers_.write(part->bytes());
+}
+
+std::optional<uint64_t> Offerer::find_offered(const LayerEntry& entry) {
+  if (entry.hash == kNotHashed) {
+    unread_.try_emplace(entry.content_size, Unread{layer_, entry.content_offset, contents_});
+    return std::nullopt;
+  }
+  if (const auto unread = unread_.extract(entry.content_size)) {
+    const auto& [layer, offset, number] = unread.mapped();
+    ContentHasher hasher;
+    copy(Slice(*layer, offset, entry.content_size), hasher);
+    offered_.try_emplace(hasher.finish(), number);
+  }
+  const auto [before, is_new] = offered_.try_emplace(entry.hash, contents_);
+  return is_new ? std::nullopt : std::optional(before->second);
 }
 
 std::optional<BasisFile> Offerer::find_shared(const LayerEntry& entry) {

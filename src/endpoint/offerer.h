@@ -25,7 +25,8 @@ class Offerer {
   void tell_shared_layers();
   void read_groups(RecordReader& answers);
 
-  /// The layer must stay until the last content was sent. Then come its groups, and its end.
+  /// The layer must stay until the last content was sent. Then come its groups, and its end. Of contents that are not
+  /// hashed no two are of the same size, and nothing is shared.
   void begin_layer(const Digest& diff_id, const RandomAccess& tar);
   void add_group(LayerGroup group);
   void end_layer();
@@ -36,6 +37,8 @@ class Offerer {
   void end_run();
   void end_block();
   void put_claims(OfferedBlock& offered);
+  /// The number of an equal content that was offered before; else remembers that this is one.
+  [[nodiscard]] std::optional<uint64_t> find_offered(const LayerEntry& entry);
   [[nodiscard]] std::optional<BasisFile> find_shared(const LayerEntry& entry);
 
   ZstdSink& offers_;
@@ -57,7 +60,12 @@ class Offerer {
   size_t run_groups_ = 0, run_pieces_ = 0;
   TimeEncoder times_;
   PlaceWriter places_;
-  std::unordered_map<ContentHash, uint64_t> offered_;  ///< contents in blocks, by number
+  std::unordered_map<ContentHash, uint64_t> offered_;  ///< contents in blocks, to their numbers
+  struct Unread {
+    const RandomAccess* layer;
+    uint64_t offset, number;
+  };
+  std::unordered_map<uint64_t, Unread> unread_;  ///< those that came as kNotHashed, by size
   uint64_t contents_ = 0;
 };
 

@@ -46,6 +46,8 @@ struct SplitPart {
 
 /// Bytes of gaps that are split ahead of what is offered: most of what groups hold.
 constexpr size_t kSplitAhead = 2 << 20;
+/// A content of that size is worth not to be read before it is sent.
+constexpr uint64_t kSentUnread = 8 << 20;
 
 class ImageSender {
  public:
@@ -178,18 +180,25 @@ void ImageSender::open_other_basis() {
 }
 
 void ImageSender::split_image() {
+  std::set<uint64_t> unread_sizes;
   while (auto layer = opened_.pop()) {
     const OpenLayer& open = split_.emplace_back(std::move(*layer));
     const InStage stage(times_, "split", open.size);
-    const auto tell = [&](uint64_t done) { progress_.report(Stage::comparing, done, open.size, open.diff_id); };
     const auto put = [&](std::optional<LayerGroup> group, size_t weight) {
       const InStage waiting(times_, "wait to offer");
       parts_.push({&open, std::move(group)}, weight);
     };
-    split_into_groups(*open.tar, tell, [&](LayerGroup&& group) {
+    GroupTaker taker;
+    taker.tell_done = [&](uint64_t done) { progress_.report(Stage::comparing, done, open.size, open.diff_id); };
+    taker.take = [&](LayerGroup&& group) {
       const size_t weight = group.gap_bytes;
       put(std::move(group), weight);
-    });
+    };
+    // Without a basis there is nothing that it could be, but what was offered before: that the Offerer can find out.
+    taker.takes_unread = [&](uint64_t size) {
+      return request_.basis.empty() && size >= kSentUnread && unread_sizes.insert(size).second;
+    };
+    split_into_groups(*open.tar, taker);
     put(std::nullopt, 0);
   }
   parts_.end();

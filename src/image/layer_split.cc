@@ -19,21 +19,27 @@ class Splitter {
 
   void run() {
     TarStream tar(layer_);
-    // Where an entry's stored bytes end is known from where the next entry's headers begin.
+    // Where an entry's stored bytes end is known from where the next entry's headers begin; where a plain file's content
+    // does is known before that has come.
     uint64_t data = 0, size = 0;
+    bool is_cut = false;
     TarStream::Step step = tar.next();
     for (; step == TarStream::Step::entry; step = tar.next()) {
       const uint64_t header = tar.header_offset();
       const uint64_t next_data = tar.data_offset();
       if (header < data || next_data < header || next_data > layer_.size()) break;
-      cut_body(data, header, size);
+      if (!is_cut) cut_body(data, header, size);
       if (header - done_ >= kMaxGap) emit(header, 0);
       data = next_data;
       size = tar.size();
+      is_cut = tar.is_plain_file() && size > 0 && size <= layer_.size() - data;
+      if (!is_cut) continue;
+      emit(data, size);
+      data += size;
     }
     // If the walk ended within a content, the last header found is still that content's own, before it.
     if (tar.header_offset() >= data && tar.header_offset() <= layer_.size()) {
-      cut_body(data, tar.header_offset(), size);
+      if (!is_cut) cut_body(data, tar.header_offset(), size);
       data = step == TarStream::Step::end ? std::clamp(tar.data_offset(), data, layer_.size()) : tar.header_offset();
     }
     cut_rest(data, step == TarStream::Step::end);

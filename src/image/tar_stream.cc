@@ -135,6 +135,10 @@ uint64_t TarStream::size() const {
   return size < 0 ? 0 : static_cast<uint64_t>(size);
 }
 
+bool TarStream::is_plain_file() const {
+  return type() == Type::file && archive_entry_sparse_count(state_->entry.get()) == 0;
+}
+
 uint64_t TarStream::header_offset() const {
   return state_->opened ? static_cast<uint64_t>(archive_read_header_position(state_->handle.get())) : 0;
 }

@@ -39,6 +39,8 @@ class TarStream {
   [[nodiscard]] std::string path() const;
   [[nodiscard]] std::string link_target() const;
   [[nodiscard]] uint64_t size() const;
+  /// A file that is stored as it is: size() of its stored bytes are its content, unless the tar is damaged.
+  [[nodiscard]] bool is_plain_file() const;
 
   /// Where the first of the entry's headers begins. After Step::end: where the mark begins.
   [[nodiscard]] uint64_t header_offset() const;

@@ -182,9 +182,10 @@ def full_folder(*hosts):
 
 
 def test_what_is_read_in_place_and_loaded_as_it_comes_needs_no_disk(ends):
-    """More than there is memory for passes through, and some of it is needed twice."""
+    """More than there is memory for passes through, in one file and in many, and some of it is needed twice."""
     OLD.build(ends.destination, "app:1")
-    files = {f"app/noise-{number}": noise(4_000_000, seed=20 + number) for number in range(40)}
+    files = {f"app/noise-{number}": noise(4_000_000, seed=20 + number) for number in range(20)}
+    files["app/large"] = noise(120_000_000, seed=99)
     # The program takes a second round, and holds up its layer.
     changed = Recipe([OLD.layers[0], {"app/program": edited(BIG), "app/readme": b"two\n"}, files,
                       {"app/copy": files["app/noise-0"]}], mtime=1_700_000_100)
@@ -195,6 +196,18 @@ def test_what_is_read_in_place_and_loaded_as_it_comes_needs_no_disk(ends):
         ends.sync(STORE, f"--tmpfolder={folder}", f"--remote-tmpfolder={folder}", "app:1").check()
         end_everywhere(ends.world)
     assert ends.destination.image_id("app:1") == image_id
+
+
+@pytest.mark.parametrize("reader", ["store", "save"])
+def test_a_large_file_that_an_image_has_twice_is_sent_once(ends, reader):
+    """It is sent while it is read; that another one is equal is only known later."""
+    large, other = noise(12_000_000, seed=5), noise(12_000_000, seed=6)
+    twice = Recipe([{"app/a": large, "app/readme": b"two\n"}, {"app/b": other}, {"app/c": large, "app/d": other}])
+    image_id = twice.build(ends.source, "app:1")
+    ends.sync("busybox:base").check()  # the helper is there
+    report = ends.sync_json(f"--layer-reader={reader}", "app:1")
+    assert report["sent"] + report["received"] < 1.05 * (len(large) + len(other))
+    assert_arrived(ends, image_id, "two")
 
 
 # Stores that are not as they were
