@@ -44,7 +44,8 @@ class ArrivedContents {
   // The writing thread:
   /// To the reader: what may turn out wrong and come again, and what cannot.
   enum class HandOn : uint8_t { when_right, as_it_comes };
-  /// Where a content of that size is to be written. May wait for those before it to be read, as writing may.
+  /// Where a content of that size is to be written: no more, and no less before arrived(). May wait for those before it
+  /// to be read, as writing may.
   [[nodiscard]] Sink& begin(uint64_t number, uint64_t size, HandOn hand_on);
   /// What was written since begin(), all of it, is right.
   void arrived(uint64_t number);
