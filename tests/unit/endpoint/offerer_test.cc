@@ -64,7 +64,8 @@ TEST_CASE("a content that is not read is handed on as soon as its header is ther
 TEST_CASE("what was not read is compared once another content has its size") {
   const std::string same(kLarge, 's'), other(kLarge, 'o'), larger(kLarge + 1, 's');
   const Bytes below = tar_file("a", same) + tar_file("b", larger) + tar_end();
-  const Bytes above = tar_file("c", other) + tar_file("d", same) + tar_file("e", other) + tar_file("f", same) + tar_end();
+  const Bytes above =
+      tar_file("c", other) + tar_file("d", same) + tar_file("e", other) + tar_file("f", same) + tar_end();
   const LayerCache cache("");
   StageTimes times;
   Basis nothing({}, {}, cache, times);
