@@ -16,8 +16,9 @@ import sys
 MAX_BYTES = 3_000_000
 ELF_MACHINES = {"x86_64": 62, "aarch64": 183}
 PT_DYNAMIC, PT_INTERP, SHT_SYMTAB = 2, 3, 2
-# Words that libssh, TLS or a parser of options cannot do without.
-FOREIGN = [b"libssh", b"DOCKER_CERT_PATH", b"tlsv1 alert", b"ssh-userauth", b"diffie-hellman", b"known_hosts", b"cxxopts"]
+# Words that libssh, TLS, a parser of options or libstdc++'s last words, with their demangler, cannot do without.
+FOREIGN = [b"libssh", b"DOCKER_CERT_PATH", b"tlsv1 alert", b"ssh-userauth", b"diffie-hellman", b"known_hosts", b"cxxopts",
+           b"terminate called after"]
 
 
 def machine_of(elf):
