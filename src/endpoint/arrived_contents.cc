@@ -36,8 +36,7 @@ class ArrivedContents::Coming : public Sink, public RandomAccess {
 
   ArrivedContents* all_;
   const uint64_t number_, size_;
-  uint64_t written_ = 0;   ///< for who writes
-  Spool* part_ = nullptr;  ///< that it writes to
+  uint64_t written_ = 0;             ///< for who writes
   mutable std::deque<Place> parts_;  ///< of kChunk bytes each; guarded, like the next one, by the mutex of all
   mutable uint64_t given_up_ = 0;    ///< parts before those
 };
@@ -46,17 +45,16 @@ void ArrivedContents::Coming::write(ByteView bytes) {
   while (!bytes.empty()) {
     const uint64_t in_part = written_ % kChunk;
     const uint64_t part_size = std::min(kChunk, size_ - (written_ - in_part));
-    if (in_part == 0) part_ = &all_->begin_part(number_, part_size);
+    if (in_part == 0) all_->begin_part(number_, part_size);
     const ByteView now = bytes.first(static_cast<size_t>(std::min<uint64_t>(bytes.size(), part_size - in_part)));
-    part_->write(now);
+    all_->spool_->write(now);
     written_ += now.size();
     bytes = bytes.subspan(now.size());
     if (in_part + now.size() < part_size) continue;
     Place place = all_->end_part();
     const std::lock_guard lock(all_->mutex_);
     parts_.push_back(std::move(place));
-    if (all_->awaited_ == number_) all_->awaited_.reset();
-    all_->changed_.notify_all();
+    all_->came(number_);
   }
 }
 
@@ -130,13 +128,16 @@ bool ArrivedContents::is_given_up(const Content& content) const {
 }
 
 Sink& ArrivedContents::begin(uint64_t number, uint64_t size, HandOn hand_on) {
-  if (hand_on == HandOn::when_right || size <= kChunk) return begin_part(number, size);
+  if (hand_on == HandOn::when_right || size <= kChunk) {
+    begin_part(number, size);
+    return *spool_;
+  }
   coming_ = std::make_shared<Coming>(*this, number, size);
-  put(number, {coming_, 0}, false);
+  put(number, {coming_, 0});
   return *coming_;
 }
 
-Spool& ArrivedContents::begin_part(uint64_t number, uint64_t size) {
+void ArrivedContents::begin_part(uint64_t number, uint64_t size) {
   if (wait_for_memory(number, size)) {
     if (!chunk_ || chunk_->size() + size > kChunk) chunk_ = std::make_shared<Spool>(space_);
     spool_ = chunk_;
@@ -145,7 +146,6 @@ Spool& ArrivedContents::begin_part(uint64_t number, uint64_t size) {
     spool_ = on_disk_;
   }
   begin_ = spool_->size();
-  return *spool_;
 }
 
 bool ArrivedContents::wait_for_memory(uint64_t number, uint64_t size) {
@@ -175,19 +175,24 @@ ArrivedContents::Place ArrivedContents::end_part() {
 }
 
 void ArrivedContents::arrived(uint64_t number) {
-  if (!std::exchange(coming_, nullptr)) return put(number, end_part(), true);
+  if (!std::exchange(coming_, nullptr)) put(number, end_part());
   const std::lock_guard lock(mutex_);
   ++there_;
 }
 
 void ArrivedContents::arrived(uint64_t number, std::shared_ptr<const RandomAccess> bytes) {
-  put(number, {std::move(bytes), 0}, true);
+  put(number, {std::move(bytes), 0});
+  const std::lock_guard lock(mutex_);
+  ++there_;
 }
 
-void ArrivedContents::put(uint64_t number, Place place, bool all_is_there) {
+void ArrivedContents::put(uint64_t number, Place place) {
   const std::lock_guard lock(mutex_);
   contents_.at(static_cast<size_t>(number)).place = std::move(place);
-  if (all_is_there) ++there_;
+  came(number);
+}
+
+void ArrivedContents::came(uint64_t number) {
   // Now, not when the reader wakes: until then what comes next would not wait for it.
   if (awaited_ == number) awaited_.reset();
   changed_.notify_all();

@@ -69,10 +69,11 @@ class ArrivedContents {
     uint32_t uses = 1;
   };
 
-  /// Where so much of a content is to be written.
-  [[nodiscard]] Spool& begin_part(uint64_t number, uint64_t size);
+  /// So much of a content is to be written to spool_.
+  void begin_part(uint64_t number, uint64_t size);
   [[nodiscard]] Place end_part();
-  void put(uint64_t number, Place place, bool all_is_there);
+  void put(uint64_t number, Place place);
+  void came(uint64_t number);  ///< something of it; REQUIRES: mutex_ held
   /// Whether there is some.
   [[nodiscard]] bool wait_for_memory(uint64_t number, uint64_t size);
   void give_up(Content& content);  ///< REQUIRES: mutex_ held
