@@ -6,31 +6,31 @@
 
 namespace docker_sync {
 
-void split_into_groups(const RandomAccess& tar, const GroupTaker& taker) {
+void split_into_groups(const RandomAccess& tar, uint64_t unread_from, const std::function<void(uint64_t)>& on_progress,
+                       const std::function<void(LayerGroup&&)>& each) {
   GroupCutter cutter;
   ContentHasher hasher;
   LayerGroup group;
-  const auto end_group = [&](bool has_name) {
+  const auto end_group = [&] {
     const ShortHash name = cutter.end();
-    if (has_name) group.name = name;
-    if (!group.entries.empty()) taker.take(std::exchange(group, {}));
+    if (group.entries.empty()) return;
+    if (!group.entries.back().is_unread()) group.name = name;
+    each(std::exchange(group, {}));
   };
   split_layer(tar, [&](Piece&& piece) {
-    taker.tell_done(piece.content_offset);
-    const bool is_read = piece.content_size > 0 && !taker.takes_unread(piece.content_size);
+    on_progress(piece.content_offset);
     ContentHash hash = kNotHashed;
-    if (is_read) {
+    if (piece.content_size > 0 && piece.content_size < unread_from) {
       copy(Slice(tar, piece.content_offset, piece.content_size), hasher);
       hash = hasher.finish();
     }
-    const bool is_unread = piece.content_size > 0 && !is_read;
     const bool ends = cutter.add(piece, hash);
     group.gap_bytes += piece.gap.size();
     group.entries.push_back(
         {std::move(piece.gap), piece.content_offset, piece.content_size, hash, std::move(piece.path)});
-    if (ends || is_unread) end_group(!is_unread);
+    if (ends || group.entries.back().is_unread()) end_group();
   });
-  end_group(true);
+  end_group();
 }
 
 }  // namespace docker_sync

@@ -18,6 +18,8 @@ struct LayerEntry {
   uint64_t content_offset = 0, content_size = 0;
   ContentHash hash = kNotHashed;  ///< of the content, if it is not empty
   std::string path;
+
+  [[nodiscard]] bool is_unread() const { return content_size > 0 && hash == kNotHashed; }
 };
 
 struct LayerGroup {
@@ -26,14 +28,9 @@ struct LayerGroup {
   size_t gap_bytes = 0;
 };
 
-struct GroupTaker {
-  std::function<void(LayerGroup&&)> take;
-  std::function<void(uint64_t)> tell_done;  ///< bytes
-  /// Whether to hand on a content of that size as kNotHashed, before it is read, in a group that has no name.
-  std::function<bool(uint64_t size)> takes_unread;
-};
-
-/// Hands on all groups of a layer, in order. Reads all contents but those taken unread. Memory: a group.
-void split_into_groups(const RandomAccess& tar, const GroupTaker& taker);
+/// Calls `each` for all groups of a layer, in order; tells how far it is. Reads all contents but those of `unread_from`
+/// bytes or more: such a one is handed on before it is read, as the last of a group that has no name. Memory: a group.
+void split_into_groups(const RandomAccess& tar, uint64_t unread_from, const std::function<void(uint64_t)>& on_progress,
+                       const std::function<void(LayerGroup&&)>& each);
 
 }  // namespace docker_sync

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "endpoint/offerer.h"
 
+#include <utility>
+
 #include "image/skeleton.h"
 #include "wire/limits.h"
 
@@ -112,7 +114,7 @@ void Offerer::add_to_block(LayerGroup& group) {
     block_.push_back(std::move(entry));
     // Smaller than need be: the answers to a block come at once, and its contents wait for them.
     if (block_.size() >= limits::kBlockEntries / 4 || block_gaps_ >= limits::kBlockGapBytes / 2 ||
-        block_contents_ >= most_block_contents_ || block_.back().hash == kNotHashed) {
+        block_contents_ >= most_block_contents_ || block_.back().is_unread()) {
       most_block_contents_ = std::min(2 * most_block_contents_, all_shared_ ? kMostUnasked : kMostAsked);
       end_block();
     }
@@ -144,8 +146,6 @@ void Offerer::put_claims(OfferedBlock& offered) {
     if (const auto before = find_offered(entry)) {
       content.claim = Claim::repeat;
       put_integer(repeats, contents_ - *before);
-    } else if (entry.hash == kNotHashed) {
-      // It travels, whatever it is.
     } else if (const auto same = find_shared(entry)) {
       content.claim = Claim::copy;
       places_.put(copies, *same);
@@ -165,17 +165,22 @@ void Offerer::put_claims(OfferedBlock& offered) {
 }
 
 std::optional<uint64_t> Offerer::find_offered(const LayerEntry& entry) {
-  if (entry.hash == kNotHashed) {
-    unread_.try_emplace(entry.content_size, Unread{layer_, entry.content_offset, contents_});
-    return std::nullopt;
+  ContentHash hash = entry.hash;
+  if (entry.is_unread()) {
+    const auto hash_of = [&](const Unread& content) {
+      ContentHasher hasher;
+      copy(Slice(*content.layer, content.offset, entry.content_size), hasher);
+      return hasher.finish();
+    };
+    const Unread content{layer_, entry.content_offset, contents_};
+    const auto [first, is_first] = unread_.try_emplace(entry.content_size, content);
+    if (is_first) return std::nullopt;
+    if (const auto unread = std::exchange(first->second, std::nullopt)) {
+      offered_.try_emplace(hash_of(*unread), unread->number);
+    }
+    hash = hash_of(content);
   }
-  if (const auto unread = unread_.extract(entry.content_size)) {
-    const auto& [layer, offset, number] = unread.mapped();
-    ContentHasher hasher;
-    copy(Slice(*layer, offset, entry.content_size), hasher);
-    offered_.try_emplace(hasher.finish(), number);
-  }
-  const auto [before, is_new] = offered_.try_emplace(entry.hash, contents_);
+  const auto [before, is_new] = offered_.try_emplace(hash, contents_);
   return is_new ? std::nullopt : std::optional(before->second);
 }
 

@@ -25,8 +25,8 @@ class Offerer {
   void tell_shared_layers();
   void read_groups(RecordReader& answers);
 
-  /// The layer must stay until the last content was sent. Then come its groups, and its end. Of contents that are not
-  /// hashed no two are of the same size, and nothing is shared.
+  /// The layer must stay until the last content was sent. Then come its groups, and its end. If some
+  /// contents are unread, so are all of their sizes, and nothing is shared.
   void begin_layer(const Digest& diff_id, const RandomAccess& tar);
   void add_group(LayerGroup group);
   void end_layer();
@@ -65,7 +65,8 @@ class Offerer {
     const RandomAccess* layer;
     uint64_t offset, number;
   };
-  std::unordered_map<uint64_t, Unread> unread_;  ///< those that came as kNotHashed, by size
+  /// By size, the first of those that came unread; nothing once it is in offered_, as there was another one.
+  std::unordered_map<uint64_t, std::optional<Unread>> unread_;
   uint64_t contents_ = 0;
 };
 

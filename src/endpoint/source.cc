@@ -180,7 +180,8 @@ void ImageSender::open_other_basis() {
 }
 
 void ImageSender::split_image() {
-  std::set<uint64_t> unread_sizes;
+  // Without a basis there is nothing that a content could be, but what was offered before: the Offerer finds that out.
+  const uint64_t unread_from = request_.basis.empty() ? kSentUnread : UINT64_MAX;
   while (auto layer = opened_.pop()) {
     const OpenLayer& open = split_.emplace_back(std::move(*layer));
     const InStage stage(times_, "split", open.size);
@@ -188,17 +189,11 @@ void ImageSender::split_image() {
       const InStage waiting(times_, "wait to offer");
       parts_.push({&open, std::move(group)}, weight);
     };
-    GroupTaker taker;
-    taker.tell_done = [&](uint64_t done) { progress_.report(Stage::comparing, done, open.size, open.diff_id); };
-    taker.take = [&](LayerGroup&& group) {
+    const auto tell = [&](uint64_t done) { progress_.report(Stage::comparing, done, open.size, open.diff_id); };
+    split_into_groups(*open.tar, unread_from, tell, [&](LayerGroup&& group) {
       const size_t weight = group.gap_bytes;
       put(std::move(group), weight);
-    };
-    // Without a basis there is nothing that it could be, but what was offered before: that the Offerer can find out.
-    taker.takes_unread = [&](uint64_t size) {
-      return request_.basis.empty() && size >= kSentUnread && unread_sizes.insert(size).second;
-    };
-    split_into_groups(*open.tar, taker);
+    });
     put(std::nullopt, 0);
   }
   parts_.end();

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include <set>
+#include <deque>
 
 #include "endpoint/layer_groups.h"
 #include "tar_fixture.h"
@@ -14,17 +14,6 @@ using namespace docker_sync;
 namespace {
 
 constexpr uint64_t kLarge = 3000;
-
-/// Groups of a tar, where of the large contents of one size the first stays unread.
-std::vector<LayerGroup> groups_of(const RandomAccess& tar, std::set<uint64_t>& unread_sizes) {
-  std::vector<LayerGroup> groups;
-  GroupTaker taker;
-  taker.take = [&](LayerGroup&& group) { groups.push_back(std::move(group)); };
-  taker.tell_done = [](uint64_t) {};
-  taker.takes_unread = [&](uint64_t size) { return size >= kLarge && unread_sizes.insert(size).second; };
-  split_into_groups(tar, taker);
-  return groups;
-}
 
 /// Ends where somebody looks at what has not come.
 class ComingLayer : public RandomAccess {
@@ -42,17 +31,41 @@ class ComingLayer : public RandomAccess {
   uint64_t come_;
 };
 
+/// What is claimed of the contents of each block of an image without a basis.
+std::vector<std::vector<Claim>> blocks_of(const std::vector<Bytes>& layers) {
+  const LayerCache cache("");
+  StageTimes times;
+  Basis nothing({}, {}, cache, times);
+  nothing.seal();
+  nothing.wait();
+  MemorySink wire;
+  ZstdSink offers(wire, 3);
+  OfferedBlocks blocks;
+  Offerer offerer(offers, nothing, blocks);
+  std::deque<MemoryFile> tars;
+  for (const Bytes& layer : layers) {
+    const MemoryFile& tar = tars.emplace_back(layer);
+    offerer.begin_layer(Digest{}, tar);
+    split_into_groups(tar, kLarge, [](uint64_t) {}, [&](LayerGroup&& group) { offerer.add_group(std::move(group)); });
+    offerer.end_layer();
+  }
+  blocks.end();
+  std::vector<std::vector<Claim>> claims;
+  for (uint64_t number = 0; const OfferedBlock* block = blocks.wait_for(number); ++number) {
+    auto& told = claims.emplace_back();
+    for (const OfferedContent& content : block->contents) told.push_back(content.claim);
+  }
+  return claims;
+}
+
 }  // namespace
 
 TEST_CASE("a content that is not read is handed on as soon as its header is there") {
   const Bytes layer = tar_file("small", "one") + tar_file("large", std::string(100'000, 'x')) + tar_end();
   const ComingLayer coming(layer, 3 * kTarBlock);
   std::vector<LayerGroup> groups;
-  GroupTaker taker;
-  taker.take = [&](LayerGroup&& group) { groups.push_back(std::move(group)); };
-  taker.tell_done = [](uint64_t) {};
-  taker.takes_unread = [](uint64_t size) { return size >= kLarge; };
-  CHECK_THROWS_AS(split_into_groups(coming, taker), Error);
+  const auto take = [&](LayerGroup&& group) { groups.push_back(std::move(group)); };
+  CHECK_THROWS_AS(split_into_groups(coming, kLarge, [](uint64_t) {}, take), Error);
   REQUIRE(groups.size() == 1);
   CHECK(groups[0].name == kNoGroup);
   REQUIRE(groups[0].entries.size() == 2);
@@ -66,27 +79,15 @@ TEST_CASE("what was not read is compared once another content has its size") {
   const Bytes below = tar_file("a", same) + tar_file("b", larger) + tar_end();
   const Bytes above =
       tar_file("c", other) + tar_file("d", same) + tar_file("e", other) + tar_file("f", same) + tar_end();
-  const LayerCache cache("");
-  StageTimes times;
-  Basis nothing({}, {}, cache, times);
-  nothing.seal();
-  nothing.wait();
-  MemorySink wire;
-  ZstdSink offers(wire, 3);
-  OfferedBlocks blocks;
-  Offerer offerer(offers, nothing, blocks);
-  std::set<uint64_t> unread_sizes;
-  const MemoryFile below_tar(below), above_tar(above);
-  for (const MemoryFile* tar : {&below_tar, &above_tar}) {
-    offerer.begin_layer(Digest{}, *tar);
-    for (LayerGroup& group : groups_of(*tar, unread_sizes)) offerer.add_group(std::move(group));
-    offerer.end_layer();
-  }
-  blocks.end();
   std::vector<Claim> claims;
-  for (uint64_t number = 0; const OfferedBlock* block = blocks.wait_for(number); ++number) {
-    for (const OfferedContent& content : block->contents) claims.push_back(content.claim);
-  }
+  for (const auto& block : blocks_of({below, above})) claims.insert(claims.end(), block.begin(), block.end());
   using enum Claim;
   CHECK(claims == std::vector<Claim>{travel, travel, travel, repeat, repeat, repeat});
+}
+
+TEST_CASE("a gap without a content ends no block") {
+  Bytes layer = tar_file("a", "one");
+  for (int i = 0; i < 3000; ++i) layer = std::move(layer) + tar_folder("folder/");
+  layer = std::move(layer) + tar_file("b", "two") + tar_end();
+  CHECK(blocks_of({layer}) == std::vector<std::vector<Claim>>{{Claim::travel, Claim::travel}});
 }
