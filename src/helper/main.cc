@@ -97,13 +97,9 @@ int serve_store_of(const std::string& driver, const std::string& folder, const s
 /// libstdc++'s own, for an exception that nobody takes, brings a demangler of 47 KB to every host that the helper is
 /// sent to. The linker takes this one first.
 void __gnu_cxx::__verbose_terminate_handler() {
-  try {
+  (void)with_exit_code([] {
     if (std::current_exception()) throw;
-  } catch (const std::exception& error) {
-    warn(error.what());
-  } catch (...) {
-    warn("an unknown exception");
-  }
+  });
   std::abort();
 }
 
