@@ -184,7 +184,7 @@ def full_folder(*hosts):
 def test_what_is_read_in_place_and_loaded_as_it_comes_needs_no_disk(ends):
     """More than there is memory for passes through, in one file and in many, and some of it is needed twice."""
     OLD.build(ends.destination, "app:1")
-    files = {f"app/noise-{number}": noise(4_000_000, seed=20 + number) for number in range(20)}
+    files = {f"app/noise-{number}": noise(4_000_000, seed=20 + number) for number in range(40)}
     # The program takes a second round, and holds up its layer.
     changed = Recipe([OLD.layers[0], {"app/program": edited(BIG), "app/readme": b"two\n"}, files,
                       {"app/copy": files["app/noise-0"], "app/large": noise(120_000_000, seed=99)}], mtime=1_700_000_100)
