@@ -31,8 +31,8 @@ constexpr uint64_t kSlowLink = 1'500'000, kSlowestLink = 750'000;
 /// All that any level above 3 makes; a backlog on such a link is a reader that was held up.
 constexpr uint64_t kReaderHeldUp = 30'000'000;
 constexpr double kQueueSeconds = 0.03, kWaitsForLink = 0.5;
-/// How little: over so many seconds the link is used that much. Beyond that the time that is lost
-/// is more than what the bytes that a level saves would take.
+/// How little: over so many seconds the link is used that much. Beyond that the time that is lost is more than what the
+/// bytes that a level saves would take.
 constexpr double kUseSeconds = 5, kLeastUse = 0.85;
 /// What level 19 makes may not fill such a link, so it cannot tell when the link has become faster: lower levels are
 /// tried after a while, and ever more seldom.
