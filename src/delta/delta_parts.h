@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// A content in parts: copied from its basis, new, or a hole to be filled in a second round. This is what the search of
-// librsync finds, and how it travels: neighbours merged, places told by the place before, new bytes where they belong.
-// librsync's own delta format was rejected: it merges nothing, knows no holes, and is believed too easily.
+// A content in parts: copied from its basis, new, or a hole to be filled in a second round. This is what the search
+// (delta_search.h) finds, and how it travels: neighbours merged, places told by the place before, new bytes where they
+// belong.
 //
 //   delta  part*                        until their sizes are that of the content; then it must end
 //   part   u (size << 2 | kind), then   new: the bytes; copy: z begin, from where the copy before ended in the basis;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "delta/rsync.h"
+#include "delta/signature.h"
 #include "wire/limits.h"
 
 namespace docker_sync {

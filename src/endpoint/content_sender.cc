@@ -3,7 +3,7 @@
 #include "endpoint/content_sender.h"
 
 #include "base/concatenation.h"
-#include "delta/rsync.h"
+#include "delta/delta_search.h"
 #include "wire/limits.h"
 
 namespace docker_sync {
@@ -118,7 +118,7 @@ void ContentSender::send_refined() {
   Concatenation holes;
   for (const DeltaHole& hole : draft.holes) holes.add(form.bytes(), hole.new_offset, hole.new_size);
   RunSink delta(contents_, limits::kDeltaRunBytes);
-  put_delta(find_delta(signature, holes), {}, holes, delta);
+  put_delta(find_delta(Signature(signature), holes), {}, holes, delta);
   delta.end();
 }
 
@@ -140,7 +140,7 @@ void ContentSender::add_content(const Name& name, const OfferedBlock& block, con
     auto signature = std::make_shared<Bytes>(answers_.run(limits::kSignatureBytes));
     const FormKind form = signed_form(answer);
     const uint64_t weight = bytes.size() + signature->size();
-    add([=, this](Sink& sink) { write_delta(name, bytes, *signature, form, sink); }, bytes.size(), weight);
+    add([=, this](Sink& sink) { write_delta(name, bytes, Signature(*signature), form, sink); }, bytes.size(), weight);
   } else if (!similar) {
     // What is only copied is not worth a copy in memory.
     const bool copied = form_to_try(bytes) == FormKind::plain;
@@ -184,7 +184,7 @@ void ContentSender::put_data(const NewForm& form, Sink& contents) {
   copy(form.bytes(), contents);
 }
 
-void ContentSender::write_delta(const Name& name, const Slice& bytes, ByteView signature, FormKind signed_form,
+void ContentSender::write_delta(const Name& name, const Slice& bytes, const Signature& signature, FormKind signed_form,
                                 Sink& contents) {
   // Inflating and, at the other end, deflating costs more than what it saves to a link that is faster than that.
   const bool has_time = signed_form != FormKind::inflated || inflated_if_time() == FormKind::inflated;
@@ -197,7 +197,7 @@ void ContentSender::write_delta(const Name& name, const Slice& bytes, ByteView s
   const std::vector<DeltaPart> parts = find_delta(signature, form.bytes());
   std::vector<DeltaHole> holes;
   // A form that is deflated again is not made twice.
-  if (signed_form != FormKind::inflated) holes = find_holes(parts, block_bytes_of(signature));
+  if (signed_form != FormKind::inflated) holes = find_holes(parts, signature.block_bytes());
   form.put_head(contents, Method::delta);
   RunSink delta(contents, limits::kDeltaRunBytes);
   put_delta(parts, holes, form.bytes(), delta);

@@ -14,6 +14,7 @@
 #include "base/work_ahead.h"
 #include "delta/delta_parts.h"
 #include "delta/patch.h"
+#include "delta/signature.h"
 #include "endpoint/basis.h"
 #include "endpoint/content_form.h"
 #include "endpoint/offered.h"
@@ -57,7 +58,8 @@ class ContentSender {
   // In any thread:
   void write_data(const Slice& bytes, DeflateCheck check, Sink& contents);
   static void put_data(const NewForm& form, Sink& contents);
-  void write_delta(const Name& name, const Slice& bytes, ByteView signature, FormKind signed_form, Sink& contents);
+  void write_delta(const Name& name, const Slice& bytes, const Signature& signature, FormKind signed_form,
+                   Sink& contents);
   void write_patched(const Slice& bytes, const BasisFile& old_place, ByteView place, DeflateCheck check,
                      Sink& contents);
   struct Bundle;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A content's form as a delta makes it, at the destination: what is copied lies where it is in the basis, and only what
-// is new is kept. After the first round of librsync it may still have holes, which wait for the second.
+// is new is kept. After the first round it may still have holes, which wait for the second.
 #pragma once
 
 #include <vector>

@@ -18,10 +18,10 @@
 //             8-byte hash
 //   config    u length, the image config; u size of each layer's tar, base first (0: not known)
 //   answers   to the next block that asks: a byte per content that asks, Answer; then in order per signature u length
-//             and librsync signature of the content, or of its form, and per patch a place
+//             and signature (delta/signature.h) of the content, or of its form, and per patch a place
 //   again     u block (counted from 0), u content in it: what came, or was said to be here, does not have its hash;
 //             send it as data
-//   refine    u block, u content in it, u length, librsync signature of what the basis has where its draft has holes
+//   refine    u block, u content in it, u length, signature of what the basis has where its draft has holes
 //             Both stand before the answers to a block or at the end; what they ask for comes before that block's
 //             contents
 //

@@ -44,7 +44,7 @@ inline constexpr size_t kBlockMemory = 32 << 20;
 inline constexpr size_t kGroups = 4096;
 /// Times of one run of known groups.
 inline constexpr size_t kTimesBytes = 4 << 20;
-/// librsync signature of one content.
+/// Signature of one content.
 inline constexpr size_t kSignatureBytes = 32 << 20;
 /// How an inflated content is deflated again.
 inline constexpr size_t kRecipeBytes = 16 << 20;

@@ -10,7 +10,7 @@ import re
 import sys
 
 # The header by which a library is recognised.
-LIBRARIES = {"libssh": r"<libssh/", "cxxopts": r"<cxxopts\.hpp>", "Boost": r"<boost/", "librsync": r"<librsync\.h>",
+LIBRARIES = {"libssh": r"<libssh/", "cxxopts": r"<cxxopts\.hpp>", "Boost": r"<boost/",
              "libarchive": r"<archive(_entry)?\.h>", "nlohmann-json": r"<nlohmann/", "zlib": r"<zlib\.h>",
              "zstd": r"<zstd\.h>", "nettle": r"<nettle/", "xxHash": r"<xxhash\.h>",
              "OpenSSL": r"<openssl/"}

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// How fast the codecs are on one core, in MB of new content: librsync's three steps, and the patch codec's byte
+// How fast the codecs are on one core, in MB of new content: the rsync algorithm's three steps, and the patch codec's byte
 // differences through zstd 3. `meson test --benchmark delta -v`, or with an old and a new file as arguments. Without
 // them, 64 MiB of noise of which every 100th block changed.
 #include <fmt/format.h>
@@ -13,7 +13,7 @@
 
 #include "base/compression.h"
 #include "delta/patch.h"
-#include "delta/rsync.h"
+#include "delta/delta_search.h"
 
 using namespace docker_sync;
 
@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
   const Bytes delta = timed("delta", new_bytes.size(), [&] {
     const MemoryFile content(new_bytes);
     MemorySink sink;
-    put_delta(find_delta(signature, content), {}, content, sink);
+    put_delta(find_delta(Signature(signature), content), {}, content, sink);
     return sink.bytes();
   });
   const Bytes patched = timed("apply", new_bytes.size(), [&] {

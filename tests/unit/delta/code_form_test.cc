@@ -7,7 +7,7 @@
 #include "delta/archives.h"
 #include "delta/fixture.h"
 #include "delta/program.h"
-#include "delta/rsync.h"
+#include "delta/delta_search.h"
 
 using namespace docker_sync;
 using namespace docker_sync::programs;
@@ -47,7 +47,7 @@ void check_round_trip(const Bytes& content) {
 uint64_t fresh_bytes(const Bytes& old_bytes, const Bytes& new_bytes) {
   const Bytes signature = make_signature(MemoryFile(old_bytes), {512, 4});
   uint64_t fresh = 0;
-  for (const DeltaPart& part : find_delta(signature, MemoryFile(new_bytes))) fresh += part.from ? 0 : part.size;
+  for (const DeltaPart& part : find_delta(Signature(signature), MemoryFile(new_bytes))) fresh += part.from ? 0 : part.size;
   return fresh;
 }
 

@@ -171,7 +171,7 @@ TEST_CASE("what both ends have is sent as a patch, without a question") {
   if (hosts.source.engine.id_of("app:1").empty()) hosts.source.engine.add({"app:1"}, {kBase, fresh});
   CHECK(hosts.sync("app:1").result == Result::updated);
   hosts.check_same("app:1");
-  // librsync would send the whole program: every block of it changed.
+  // Blocks alone would send the whole program: every block of it changed.
   CHECK(hosts.bytes < 8'000);
 }
 
