@@ -22,7 +22,7 @@ namespace {
 
 constexpr size_t kWeakBytes = 4;
 constexpr uint32_t kSmallestBlock = 64;
-constexpr int kSafetyBits = 12;  // A content in 2^12 is sent again for a false match, at the worst.
+constexpr int kSafetyBits = 12, kSafetyBitsOfLarge = 17;  // In so many comparisons a false match, at the worst.
 constexpr size_t kReadBytes = 128 << 10;
 
 uint64_t leb128_size(uint64_t value) {
@@ -66,7 +66,8 @@ SignatureShape signature_shape(uint64_t basis_size, uint64_t new_size) {
   }
   const uint64_t blocks = signature_blocks(basis_size, shape);
   // log2 of the comparisons, rounded up; the weak sum is worth 32 bits of each.
-  const int bits = std::bit_width(new_size) + std::bit_width(blocks) + kSafetyBits - 32;
+  const int safety = new_size < kLargeDelta ? kSafetyBits : kSafetyBitsOfLarge;
+  const int bits = std::bit_width(new_size) + std::bit_width(blocks) + safety - 32;
   shape.strong_bytes = static_cast<uint32_t>(std::clamp((bits + 7) / 8, 2, 16));
   return shape;
 }

@@ -32,9 +32,14 @@ inline constexpr SignatureShape kLargestShape{64 << 10, 16};
 /// No signature has more blocks, so that a delta's memory is bounded; it is enough for a basis of 64 GiB.
 inline constexpr uint64_t kMostBlocks = 1 << 20;
 
+/// A content of at least so many bytes is left where its basis is, and not read before its layer is put together, whose
+/// hash then stands for its own.
+inline constexpr uint64_t kLargeDelta = 4 << 20;
+
 /// The shape that makes signature and delta together small. Blocks grow with the root of the basis; strong sums are as
 /// short as a false match in one content of 4096 allows, since every content is checked by its hash afterwards.
-/// Shorter would cost more in contents sent twice than it saves.
+/// Shorter would cost more in contents sent twice than it saves. A large one may be mistaken once in 2^17 times: then the
+/// whole sync begins again.
 [[nodiscard]] SignatureShape signature_shape(uint64_t basis_size, uint64_t new_size);
 
 /// The shape for a second round: over what is left of a content after the first, `total` bytes in `holes` places.

@@ -10,14 +10,12 @@
 #include "base/spool.h"
 #include "delta/delta_parts.h"
 #include "delta/patch.h"
+#include "delta/signature.h"
 #include "wire/limits.h"
 
 namespace docker_sync {
 
 namespace {
-
-/// What copies from its basis at least so much is not copied for it.
-constexpr uint64_t kLeftInBasis = 4 << 20;
 
 /// Hashes what goes to a sink, and tells how much that is.
 class HashedSink : public Sink {
@@ -106,13 +104,10 @@ void Collector::collect_delta(const Wanted& wanted, const FormHead& head) {
 
 void Collector::take_draft(const Wanted& wanted, std::shared_ptr<const Draft> draft) {
   const FormHead& head = draft->head();
-  if (head.kind != FormKind::plain || wanted.size < kLeftInBasis) {
+  if (head.kind != FormKind::plain || wanted.size < kLargeDelta) {
     return take_made(wanted, head, draft->form());
   }
-  CallbackSink nowhere([](ByteView) {});
-  HashedSink hashed(nowhere, outcome_.progress);
-  copy(draft->form(), hashed);
-  if (!is_right(wanted, head, hashed.finish())) return;
+  // It is not read twice, and the engine gets it at once.
   const RandomAccess* bytes = &draft->form();
   arrived_.arrived(wanted.number, {std::move(draft), bytes});
   outcome_.arrived(wanted);

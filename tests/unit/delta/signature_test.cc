@@ -45,8 +45,8 @@ TEST_CASE("blocks grow with the root of the basis, strong sums with the comparis
   CHECK(signature_shape(64 << 10, 64 << 10) == SignatureShape{256, 2});
   CHECK(signature_shape((64 << 10) + 1, 1) == SignatureShape{256, 2});
   CHECK(signature_shape(1 << 20, 1 << 20) == SignatureShape{1024, 2});
-  CHECK(signature_shape(100 << 20, 100 << 20) == SignatureShape{10'240, 3});
-  CHECK(signature_shape(uint64_t{64} << 30, uint64_t{64} << 30) == SignatureShape{64 << 10, 5});
+  CHECK(signature_shape(100 << 20, 100 << 20) == SignatureShape{10'240, 4});
+  CHECK(signature_shape(uint64_t{64} << 30, uint64_t{64} << 30) == SignatureShape{64 << 10, 6});
   // Never so large that the hash of the content is not the weaker check, whatever sizes a peer names.
   CHECK(signature_shape(UINT64_MAX, UINT64_MAX).strong_bytes <= 16);
 }

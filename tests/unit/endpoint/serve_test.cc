@@ -6,6 +6,8 @@
 
 #include "base/compression.h"
 #include "base/queue.h"
+#include "delta/delta_parts.h"
+#include "delta/signature.h"
 #include "endpoint/records.h"
 #include "fake_host.h"
 #include "image/skeleton.h"
@@ -74,12 +76,12 @@ void put_byte(Sink& sink, auto value) {
 
 /// An image of one layer, as FakeEngine would have it.
 struct Wanted {
-  Wanted() {
+  explicit Wanted(const Bytes& layer = kLayer) {
     FakeEngine elsewhere;
-    const auto image = *elsewhere.inspect(elsewhere.add({}, {kLayer}));
+    const auto image = *elsewhere.inspect(elsewhere.add({}, {layer}));
     config = {image.identity.fingerprint.begin(), image.identity.fingerprint.end()};
     id = image.id;
-    request = {1, image.identity.config, image.identity.fingerprint, {{Digest::of(kLayer), LayerOrigin::travels}}, {},
+    request = {1, image.identity.config, image.identity.fingerprint, {{Digest::of(layer), LayerOrigin::travels}}, {},
                {}};
   }
   Bytes config;
@@ -259,6 +261,65 @@ TEST_CASE("what a source sends is believed only as far as it checks") {
   CHECK(opponent.failure() == expected);
   CHECK(host.engine.ids().empty());
   CHECK(host.engine.loads == 0);
+}
+
+TEST_CASE("a large content of which a delta is mistaken is found out with its layer, before the engine has all") {
+  const std::string old_model(kLargeDelta + 5, 'a');
+  std::string new_model = old_model;
+  new_model.back() = 'b';
+  bool mistaken = false;
+  SUBCASE("and loaded if none is") {}
+  SUBCASE("by a byte") { mistaken = true; }
+  FakeHost host;
+  const Bytes old_layer = tar_file("model", old_model) + tar_end();
+  const Bytes new_layer = tar_file("model", new_model) + tar_file("new", "1") + tar_end();
+  const auto old_image = *host.engine.inspect(host.engine.add({"model:1"}, {old_layer}));
+  Wanted wanted(new_layer);
+  wanted.request.basis = {Digest::of(old_layer)};
+  wanted.request.basis_images = {old_image.id};
+  Opponent opponent(host);
+  opponent.send(wanted.request);
+  opponent.stream(kStreams.offers, [&](Sink& offers) {
+    put_byte(offers, 0);  // the basis is not the source's
+    put_byte(offers, OfferTag::layer);
+    offers.write(Digest::of(new_layer).bytes);
+    put_integer(offers, new_layer.size());
+    put_byte(offers, OfferTag::block);
+    put_byte(offers, 1);
+    const size_t begin = 512, second = new_layer.size() - tar_end().size() - 512;
+    const auto piece = [&](size_t from, size_t to) {
+      return Bytes(new_layer.begin() + static_cast<ptrdiff_t>(from), new_layer.begin() + static_cast<ptrdiff_t>(to));
+    };
+    const std::vector<SkeletonEntry> entries{{piece(0, begin), new_model.size()},
+                                             {piece(begin + new_model.size(), second), 1},
+                                             {piece(second + 1, new_layer.size()), 0}};
+    put_run(offers, encode_skeleton(entries));
+    put_byte(offers, Claim::ask);
+    put_byte(offers, Claim::travel);
+    put_fixed64(offers, short_hash(content_hash(as_bytes(new_model))));
+    put_byte(offers, OfferTag::end_of_layer);
+    put_byte(offers, OfferTag::config);
+    put_run(offers, wanted.config);
+    put_integer(offers, new_layer.size());
+    put_byte(offers, OfferTag::end);
+  });
+  opponent.stream(kStreams.contents, [&](Sink& contents) {
+    put_byte(contents, Method::delta);
+    MemorySink delta;
+    const std::vector<DeltaPart> right{{old_model.size() - 1, 0}, {1, std::nullopt}}, wrong{{old_model.size(), 0}};
+    put_delta(mistaken ? wrong : right, {}, MemoryFile(as_bytes(new_model)), delta);
+    put_run(contents, delta.bytes());
+    put_integer(contents, 0);
+    put_byte(contents, Method::data);
+    contents.write(as_bytes("1"));
+  });
+  if (mistaken) {
+    CHECK(opponent.failure() == ExitCode::verification);
+    CHECK(host.engine.ids() == std::vector{old_image.id});
+  } else {
+    (void)opponent.await<Ready>();
+    CHECK(host.engine.ids().size() == 2);
+  }
 }
 
 TEST_CASE("offers that break the ladder are protocol errors") {
