@@ -151,6 +151,12 @@ void Server::greet(const Hello& hello) {
   tmpfolder_ = hello.tmpfolder;
   if (hello.progress) progress_.enable();
   connection_.send(Hello{limits::kProtocolVersion, {}, false});
+  // While the other end is asked first.
+  try {
+    (void)engine();
+  } catch (const Error&) {
+    // Who asks for something will hear it.
+  }
 }
 
 void Server::add_unlisted(std::vector<ImageInfo>& images, const Query& query) {
