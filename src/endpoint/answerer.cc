@@ -10,12 +10,12 @@
 
 namespace docker_sync {
 
-Answerer::Answerer(Sink& answers, const SpoolSpace& space, const Basis& basis, bool fast_link, SignatureBudget& budget,
+Answerer::Answerer(Sink& answers, const SpoolSpace& space, const Basis& basis, uint64_t link, SignatureBudget& budget,
                    Lead& lead, Queue<Unfinished>& unfinished, Queue<WantedBlock>& wanted)
     : answers_(answers),
       space_(space),
       basis_(basis),
-      fast_link_(fast_link),
+      link_(link),
       budget_(budget),
       lead_(lead),
       unfinished_(unfinished),
@@ -69,8 +69,8 @@ Answer Answerer::choose(Wanted& content, Sink& more) {
     places_.put(more, *similar);
     return Answer::patch;
   }
-  const OldForm form = fast_link_ ? OldForm(basis_, *similar, FormKind::plain, space_)
-                                  : OldForm::best(basis_, *similar, space_);
+  const Slice old_content(basis_.tar(similar->layer), similar->offset, similar->size);
+  const OldForm form(basis_, *similar, form_to_sign(old_content, link_), space_);
   const uint64_t old_size = form.bytes().size(), new_size = form.likely_size(content.size);
   if (!signature_pays(old_size, new_size)) return Answer::none;
   const SignatureShape shape = signature_shape(old_size, new_size);

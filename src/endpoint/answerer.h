@@ -20,9 +20,9 @@ namespace docker_sync {
 
 class Answerer {
  public:
-  /// `fast_link`: no time is spent on other forms than the contents' own. `wanted`: gets what will come, in order, each
+  /// `link`: bytes per second that it took before, 0: not known. `wanted`: gets what will come, in order, each
   /// before the source can know that. All referred to must outlive this. REQUIRES: the basis is sealed.
-  Answerer(Sink& answers, const SpoolSpace& space, const Basis& basis, bool fast_link, SignatureBudget& budget,
+  Answerer(Sink& answers, const SpoolSpace& space, const Basis& basis, uint64_t link, SignatureBudget& budget,
            Lead& lead, Queue<Unfinished>& unfinished, Queue<WantedBlock>& wanted);
 
   /// Begins with the names of the groups of what the source does not have.
@@ -42,7 +42,7 @@ class Answerer {
   Sink& answers_;
   const SpoolSpace& space_;
   const Basis& basis_;
-  const bool fast_link_;
+  const uint64_t link_;
   SignatureBudget& budget_;
   Lead& lead_;
   PlaceWriter places_;

@@ -9,6 +9,7 @@
 #include "delta/code_form.h"
 #include "delta/inflated_form.h"
 #include "wire/limits.h"
+#include "wire/pace.h"
 
 namespace docker_sync {
 
@@ -16,6 +17,9 @@ namespace {
 
 // In the byte that says how a content travels, above the method.
 constexpr int kKindShift = 6;
+
+/// What a gzip file begins with, and a zip does not.
+constexpr uint8_t kGzipByte = 0x1f;
 
 FormKind to_kind(unsigned number) {
   if (number > static_cast<unsigned>(FormKind::code)) throw_protocol("a content in an unknown form");
@@ -43,6 +47,15 @@ FormKind form_to_try(const RandomAccess& content) {
   content.read_at(0, first);
   if (may_have_inflated_form(first)) return FormKind::inflated;
   return may_have_code_form(first) ? FormKind::code : FormKind::plain;
+}
+
+FormKind form_to_sign(const RandomAccess& old_content, uint64_t bytes_per_second) {
+  if (bytes_per_second >= kFastLink) return FormKind::plain;
+  const FormKind kind = form_to_try(old_content);
+  if (kind != FormKind::inflated || bytes_per_second < kOutrunsDeflating) return kind;
+  uint8_t first;
+  old_content.read_at(0, {&first, 1});
+  return first == kGzipByte ? kind : FormKind::plain;
 }
 
 NewForm::NewForm(const Slice& content, FormKind wanted, DeflateCheck check, const SpoolSpace& space)
@@ -90,11 +103,6 @@ OldForm::OldForm(const Basis& basis, const BasisFile& place, FormKind wanted, co
     form_ = std::move(code->form);
   }
   if (form_) kind_ = wanted;
-}
-
-OldForm OldForm::best(const Basis& basis, const BasisFile& place, const SpoolSpace& space) {
-  const Slice content(basis.tar(place.layer), place.offset, place.size);
-  return {basis, place, form_to_try(content), space};
 }
 
 uint64_t OldForm::likely_size(uint64_t new_content_size) const {

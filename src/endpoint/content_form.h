@@ -18,6 +18,10 @@ namespace docker_sync {
 /// The form that a content may have besides the plain one.
 [[nodiscard]] FormKind form_to_try(const RandomAccess& content);
 
+/// The form in which an old content is signed for a link that took so many bytes per second. As it is, where the link is
+/// fast; and a zip already where it outruns deflating, as members that two zips share are alike deflated, too.
+[[nodiscard]] FormKind form_to_sign(const RandomAccess& old_content, uint64_t bytes_per_second);
+
 /// A new content at the source. What it is made of must outlive it.
 class NewForm {
  public:
@@ -43,8 +47,6 @@ class NewForm {
 /// An old content at either end, in the form that a new one is compared with.
 class OldForm {
  public:
-  /// Not plain if it has another form.
-  [[nodiscard]] static OldForm best(const Basis& basis, const BasisFile& place, const SpoolSpace& space);
   /// Plain where it has no such form.
   OldForm(const Basis& basis, const BasisFile& place, FormKind wanted, const SpoolSpace& space);
 

@@ -176,7 +176,8 @@ void ContentSender::end_bundle() {
 void ContentSender::write_data(const Slice& bytes, DeflateCheck check, Sink& contents) {
   // Code packs better in parts, which pays on all but the fastest links.
   const bool is_code = form_to_try(bytes) == FormKind::code && !contents_.outruns_core();
-  put_data(NewForm(bytes, is_code ? FormKind::code : inflated_if_time(), check, space_), contents);
+  const FormKind of_archives = contents_.outruns_deflating() ? FormKind::plain : inflated_if_time();
+  put_data(NewForm(bytes, is_code ? FormKind::code : of_archives, check, space_), contents);
 }
 
 void ContentSender::put_data(const NewForm& form, Sink& contents) {

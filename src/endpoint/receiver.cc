@@ -43,7 +43,7 @@ Receiver::Receiver(Connection& connection, const SyncStreams& streams, const Spo
       others_(others),
       cache_(cache),
       times_(times),
-      fast_link_(request.link.bytes_per_second >= kFastLink),
+      link_(request.link.bytes_per_second),
       progress_(progress),
       arrived_(space, times, reading),
       offers_(
@@ -86,7 +86,7 @@ void Receiver::answer() {
   auto writer = connection_.open_writer(streams_.answers);
   ZstdSink answers(writer, kAnswerLevel);
   wait_for_basis();
-  Answerer answerer(answers, space_, basis_, fast_link_, budget_, lead_, unfinished_, wanted_);
+  Answerer answerer(answers, space_, basis_, link_, budget_, lead_, unfinished_, wanted_);
   const auto next = [this](auto& queue, const char* stage_name) {
     const InStage stage(times_, stage_name);
     return queue.pop();

@@ -58,7 +58,7 @@ class Receiver {
   OtherImages& others_;
   const LayerCache& cache_;
   StageTimes& times_;
-  const bool fast_link_;
+  const uint64_t link_;
   ProgressReporter& progress_;
 
   ArrivedContents arrived_;

@@ -86,6 +86,8 @@ bool leaves_time(const Backlog& backlog) {
   return !seconds || backlog.bytes_per_second <= kSlowerThanInflating || *seconds >= kWorkAhead;
 }
 
+bool outruns_deflating(const Backlog& backlog) { return backlog.bytes_per_second >= kOutrunsDeflating; }
+
 bool outruns_core(const Backlog& backlog) { return backlog.bytes_per_second >= kFastLink && !leaves_time(backlog); }
 
 Pace::Pace(uint64_t bytes_per_second)

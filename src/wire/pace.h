@@ -26,8 +26,13 @@ namespace docker_sync {
 /// Bytes per second of a link that outruns what takes a core long. More than 100 Mbit/s; not much more, as all that is
 /// known of a link may be how long a helper of 3 MB took, with its start.
 inline constexpr uint64_t kFastLink = 16'000'000;
+/// Of a link that takes archives as they are in about the time that a core needs to deflate them again.
+inline constexpr uint64_t kOutrunsDeflating = 8'000'000;
 /// Where even what was meant for a fast link is better begun anew. Far below that: who reads may be slow as well.
 inline constexpr uint64_t kTooSlowLink = 5'000'000;
+
+/// Whether new archives need not be inflated for their own sake.
+[[nodiscard]] bool outruns_deflating(const Backlog& backlog);
 
 /// Whether the link is known to be so fast that it would idle even while a program is taken apart, which a core
 /// does at some 330 MB/s.

@@ -178,6 +178,8 @@ LinkRate PacedSink::link() const {
 
 bool PacedSink::leaves_time() const { return fixed_level_ || docker_sync::leaves_time(backlog()); }
 
+bool PacedSink::outruns_deflating() const { return !fixed_level_ && docker_sync::outruns_deflating(backlog()); }
+
 bool PacedSink::outruns_core() const { return !fixed_level_ && docker_sync::outruns_core(backlog()); }
 
 Pace::PatchWork PacedSink::patch_work() {

@@ -58,6 +58,7 @@ class PacedSink : public Sink {
   [[nodiscard]] Pace::PatchWork patch_work();
   /// As the functions of these names, at this moment.
   [[nodiscard]] bool leaves_time() const;
+  [[nodiscard]] bool outruns_deflating() const;
   [[nodiscard]] bool outruns_core() const;
 
  private:

@@ -218,6 +218,13 @@ TEST_CASE("a link leaves time while it is unknown, slow, or has work for a tenth
   CHECK_FALSE(leaves_time(idle_link()));
 }
 
+TEST_CASE("a link of 64 Mbit/s outruns deflating, whatever it has to do") {
+  CHECK_FALSE(outruns_deflating(backlog(0, 0, false)));
+  CHECK_FALSE(outruns_deflating(backlog(0, 7'900'000, true)));
+  CHECK(outruns_deflating(backlog(0, 8'000'000, true)));
+  CHECK(outruns_deflating(backlog(8'000'000, 12'500'000, true)));
+}
+
 TEST_CASE("a link that was fast gets level 1 from the beginning, and programs as they are unless it is behind") {
   CHECK(Pace(125'000'000).level() == 1);
   CHECK(Pace(12'500'000).level() == 9);
