@@ -12,7 +12,7 @@ namespace docker_sync {
 namespace {
 
 // Different blocks with one weak sum: 9 of them among a million blocks have odds of 2^-94.
-constexpr size_t kMostPerWeakSum = 8;
+constexpr ptrdiff_t kMostPerWeakSum = 8;
 constexpr int kFilterBits = 4;  // 2^4 bits per block
 
 bool same_strong(const Signature& signature, uint32_t a, uint32_t b) {
@@ -30,15 +30,16 @@ BlockTable::BlockTable(const Signature& signature) {
   entries_.reserve(blocks);
   for (uint32_t block = 0; block < blocks; ++block) entries_.push_back({signature.weak(block), block});
   std::sort(entries_.begin(), entries_.end());
-  size_t kept = 0, chain = 0;
+  // What is kept of them moves to the front.
+  auto kept = entries_.begin(), chain = kept;
   for (const Entry entry : entries_) {
-    if (kept == 0 || entries_[kept - 1].weak != entry.weak) chain = kept;
+    if (chain != kept && chain->weak != entry.weak) chain = kept;
     const auto same = [&](const Entry& other) { return same_strong(signature, other.block, entry.block); };
-    if (std::any_of(&entries_[chain], &entries_[kept], same)) continue;
+    if (std::any_of(chain, kept, same)) continue;
     if (kept - chain == kMostPerWeakSum) throw_protocol("a signature was made to be slow");
-    entries_[kept++] = entry;
+    *kept++ = entry;
   }
-  entries_.resize(kept);
+  entries_.erase(kept, entries_.end());
   begin_.resize((size_t{1} << bits) + 1);
   for (const auto& [weak, block] : entries_) {
     ++begin_[(uint64_t{weak} >> begin_shift_) + 1];

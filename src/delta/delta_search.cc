@@ -55,7 +55,8 @@ class Window {
   /// nor behind what was shown then.
   ByteView from(uint64_t position, size_t least) {
     if (position + least > end_) {
-      std::copy(&bytes_[position - begin_], &bytes_[end_ - begin_], bytes_.begin());
+      const auto kept = bytes_.begin() + static_cast<ptrdiff_t>(position - begin_);
+      std::copy(kept, bytes_.begin() + static_cast<ptrdiff_t>(end_ - begin_), bytes_.begin());
       begin_ = position;
       const uint64_t end = std::min(content_.size(), begin_ + bytes_.size());
       content_.read_at(end_, MutableBytes(bytes_).subspan(end_ - begin_, end - end_));

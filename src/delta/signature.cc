@@ -22,7 +22,8 @@ namespace {
 
 constexpr size_t kWeakBytes = 4;
 constexpr uint32_t kSmallestBlock = 64;
-constexpr int kSafetyBits = 12, kSafetyBitsOfLarge = 17;  // In so many comparisons a false match, at the worst.
+/// One content in 2^12 is sent again for a false match, at the worst; for one large one in 2^17 the sync begins again.
+constexpr int kSafetyBits = 12, kSafetyBitsOfLarge = 17;
 constexpr size_t kReadBytes = 128 << 10;
 
 uint64_t leb128_size(uint64_t value) {

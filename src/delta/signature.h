@@ -5,11 +5,11 @@
 // the source finds what of it is in the new one (delta_search.h).
 //
 //   signature  u block bytes, u8 bytes of a strong sum, u size of the basis; then per block the rolling sum
-//              (block_sum.h, 4 bytes, little-endian) and as much of XXH3-128 as the strong sum has bytes. The last block
-//              is as long as what is left.
+//              (block_sum.h, 4 bytes, little-endian) and as much of XXH3-128 as the strong sum has bytes. The last
+//              block is as long as what is left.
 //
-// Sums are as short as mistakes allow, some six bytes in all, so whoever wants two blocks of one sum finds them: no hash
-// would help, and a fast one costs little. The hash of the whole content is what is believed.
+// Sums are as short as mistakes allow, some six bytes in all, so whoever wants two blocks of one sum finds them: no
+// hash would help, and a fast one costs little. The hash of the whole content is what is believed.
 // Rejected: librsync, whose sums of BLAKE2 and search take three to four times as long; fixed or content-defined chunks
 // (casync), which send 1.4 times as much on upgraded packages.
 #pragma once
@@ -38,8 +38,8 @@ inline constexpr uint64_t kLargeDelta = 4 << 20;
 
 /// The shape that makes signature and delta together small. Blocks grow with the root of the basis; strong sums are as
 /// short as a false match in one content of 4096 allows, since every content is checked by its hash afterwards.
-/// Shorter would cost more in contents sent twice than it saves. A large one may be mistaken once in 2^17 times: then the
-/// whole sync begins again.
+/// Shorter would cost more in contents sent twice than it saves. A large one may be mistaken once in 2^17 times: then
+/// the whole sync begins again.
 [[nodiscard]] SignatureShape signature_shape(uint64_t basis_size, uint64_t new_size);
 
 /// The shape for a second round: over what is left of a content after the first, `total` bytes in `holes` places.
@@ -56,7 +56,7 @@ inline constexpr uint64_t kSmallestDeltaBytes = 2 << 10;
 /// Whether a signature of `basis_size` bytes for a content of `new_size` is small enough beside what it may save.
 [[nodiscard]] bool signature_pays(uint64_t basis_size, uint64_t new_size);
 
-/// Reads the basis once, a large one in up to four threads. Memory: the signature, and up to 256 KiB for each of them.
+/// Reads the basis once, a large one in up to four threads. Memory: the signature, and 128 KiB for each of them.
 /// REQUIRES: at most kMostBlocks blocks.
 [[nodiscard]] Bytes make_signature(const RandomAccess& basis, SignatureShape shape);
 
