@@ -111,8 +111,9 @@ class Search {
   }
 
  private:
-  [[nodiscard]] bool has(uint32_t block, ByteView strong) const {
-    return std::ranges::equal(signature_.strong(block), strong);
+  [[nodiscard]] bool has(uint32_t block, const ContentHash& hash) const {
+    const ByteView strong = signature_.strong(block);
+    return std::equal(strong.begin(), strong.end(), hash.bytes.begin());
   }
 
   /// A block with these bytes; of several the one behind the last one that was found.
@@ -120,12 +121,11 @@ class Search {
     const std::span<const BlockTable::Entry> entries = table_.with(weak);
     if (entries.empty()) return std::nullopt;
     const ContentHash hash = content_hash(bytes);
-    const ByteView strong = ByteView(hash.bytes).first(signature_.strong(0).size());
-    if (expected_ < signature_.full_blocks() && signature_.weak(expected_) == weak && has(expected_, strong)) {
+    if (expected_ < signature_.full_blocks() && signature_.weak(expected_) == weak && has(expected_, hash)) {
       return expected_;
     }
     for (const BlockTable::Entry& entry : entries) {
-      if (has(entry.block, strong)) return entry.block;
+      if (has(entry.block, hash)) return entry.block;
     }
     in_vain_ += bytes.size();
     if (in_vain_ > kGraceInVain + kMostInVain * looked_through_) throw_protocol("a signature was made to be slow");
@@ -142,11 +142,7 @@ class Search {
     content_.read_at(content_.size() - size, bytes);
     BlockSum sum(size);
     sum.set(bytes);
-    const ContentHash hash = content_hash(bytes);
-    if (sum.value() != signature_.weak(last) ||
-        !has(last, ByteView(hash.bytes).first(signature_.strong(last).size()))) {
-      return parts.add_new(left);
-    }
+    if (sum.value() != signature_.weak(last) || !has(last, content_hash(bytes))) return parts.add_new(left);
     parts.add_new(left - size);
     parts.add({size, uint64_t{last} * signature_.block_bytes()});
   }

@@ -26,7 +26,8 @@ namespace docker_sync {
 /// Bytes per second of a link that outruns what takes a core long. More than 100 Mbit/s; not much more, as all that is
 /// known of a link may be how long a helper of 3 MB took, with its start.
 inline constexpr uint64_t kFastLink = 16'000'000;
-/// Of a link that takes archives as they are in about the time that a core needs to deflate them again.
+/// Of a link where zips travel as they are: at 12 MB/s the bench's jars then take 0.88 of the time, while at 4 MB/s
+/// inflating them is faster; between the two nothing was measured.
 inline constexpr uint64_t kOutrunsDeflating = 8'000'000;
 /// Where even what was meant for a fast link is better begun anew. Far below that: who reads may be slow as well.
 inline constexpr uint64_t kTooSlowLink = 5'000'000;
