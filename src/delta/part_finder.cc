@@ -26,10 +26,12 @@ uint16_t u16(ByteView bytes, size_t at) { return static_cast<uint16_t>(bytes[at]
 
 }  // namespace
 
+bool is_gzip(ByteView first_bytes) { return starts_with(first_bytes, kGzipMagic); }
+
 bool may_hold_parts(ByteView first_bytes) {
   constexpr std::array<uint8_t, 2> script{'#', '!'};
   return first_bytes.size() >= kZipMagic.size() &&
-         (starts_with(first_bytes, kZipMagic) || starts_with(first_bytes, kGzipMagic) ||
+         (starts_with(first_bytes, kZipMagic) || is_gzip(first_bytes) ||
           starts_with(first_bytes, script));
 }
 
@@ -79,7 +81,7 @@ std::optional<uint64_t> PartFinder::zip_data(uint64_t header) {
 std::optional<uint64_t> PartFinder::gzip_data(uint64_t header) {
   const ByteView all = view(header, kLongestGzipHeader);
   const ByteView bytes = all.first(std::min(all.size(), kLongestGzipHeader));
-  if (bytes.size() < kGzipHeader || !starts_with(bytes, kGzipMagic) || (bytes[3] & kReserved) != 0) return std::nullopt;
+  if (bytes.size() < kGzipHeader || !is_gzip(bytes) || (bytes[3] & kReserved) != 0) return std::nullopt;
   const uint8_t flags = bytes[3];
   size_t at = kGzipHeader;
   if ((flags & kExtra) != 0) {

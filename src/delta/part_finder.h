@@ -24,6 +24,8 @@ struct PartPlace {
 /// Whether a content that begins so is worth a search: a zip, a gzip file, or a script that may have a zip behind it.
 /// Four bytes are enough; with fewer the answer is no.
 [[nodiscard]] bool may_hold_parts(ByteView first_bytes);
+/// Likewise, of those the ones that are one stream and not separate members.
+[[nodiscard]] bool is_gzip(ByteView first_bytes);
 
 /// Memory: 64 KiB.
 class PartFinder {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "delta/code_form.h"
 #include "delta/inflated_form.h"
+#include "delta/part_finder.h"
 #include "wire/limits.h"
 #include "wire/pace.h"
 
@@ -17,9 +18,6 @@ namespace {
 
 // In the byte that says how a content travels, above the method.
 constexpr int kKindShift = 6;
-
-/// What a gzip file begins with, and a zip does not.
-constexpr uint8_t kGzipByte = 0x1f;
 
 FormKind to_kind(unsigned number) {
   if (number > static_cast<unsigned>(FormKind::code)) throw_protocol("a content in an unknown form");
@@ -53,9 +51,9 @@ FormKind form_to_sign(const RandomAccess& old_content, uint64_t bytes_per_second
   if (bytes_per_second >= kFastLink) return FormKind::plain;
   const FormKind kind = form_to_try(old_content);
   if (kind != FormKind::inflated || bytes_per_second < kOutrunsDeflating) return kind;
-  uint8_t first;
-  old_content.read_at(0, {&first, 1});
-  return first == kGzipByte ? kind : FormKind::plain;
+  std::array<uint8_t, 4> first;
+  old_content.read_at(0, first);
+  return is_gzip(first) ? kind : FormKind::plain;
 }
 
 NewForm::NewForm(const Slice& content, FormKind wanted, DeflateCheck check, const SpoolSpace& space)
