@@ -47,8 +47,11 @@ std::string image_path(std::string_view id_or_name) { return "/images/" + percen
 
 }  // namespace
 
-DockerEngine::DockerEngine(HttpClient::Connect connect) : http_(std::move(connect)) {
-  version_ = parse_version(expect_ok("say its version", http_.exchange("GET", "/version")).body);
+DockerVersion ask_version(HttpClient& http) {
+  return parse_version(expect_ok("say its version", http.exchange("GET", "/version")).body);
+}
+
+DockerEngine::DockerEngine(HttpClient::Connect connect) : http_(std::move(connect)), version_(ask_version(http_)) {
   said_ = parse_store(expect_ok("describe itself", http_.exchange("GET", target("/info"))).body);
 }
 

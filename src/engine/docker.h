@@ -13,6 +13,9 @@ namespace docker_sync {
 
 class StoreContainer;
 
+/// Throws as HttpClient::exchange(), and ExitCode::engine.
+[[nodiscard]] DockerVersion ask_version(HttpClient& http);
+
 /// May be used by several threads.
 class DockerEngine : public Engine {
  public:
@@ -23,6 +26,7 @@ class DockerEngine : public Engine {
   /// What answers is Podman's service: not an engine that this class knows.
   [[nodiscard]] bool is_podman() const { return version_.is_podman; }
 
+  [[nodiscard]] const DockerVersion& version() const { return version_; }
   /// What it says of where its images are.
   [[nodiscard]] const DockerStore& said_store() const { return said_; }
   /// That it can be read here.

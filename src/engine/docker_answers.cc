@@ -35,7 +35,7 @@ ApiVersion parse_api_version(std::string_view text) {
 DockerVersion parse_version(const std::string& json) {
   return interpret(json, "Docker's version", [](const Json& answer) {
     const std::string newest = answer.at("ApiVersion"), oldest = string_or_empty(answer, "MinAPIVersion");
-    DockerVersion version{answer.at("Version"), kPreferredApi};
+    DockerVersion version{answer.at("Version"), kPreferredApi, string_or_empty(answer, "Arch")};
     static const Json::json_pointer kFirstComponent("/Components/0/Name");
     version.is_podman = answer.contains(kFirstComponent) && answer[kFirstComponent] == "Podman Engine";
     version.tells_availability = parse_api_version(kAvailabilityApi) <= parse_api_version(newest);

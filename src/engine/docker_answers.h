@@ -21,8 +21,9 @@ inline constexpr const char* kPreferredApi = "1.41";
 inline constexpr const char* kAvailabilityApi = "1.48";
 
 struct DockerVersion {
-  std::string engine;  ///< "20.10.24"
-  std::string api;     ///< the one to speak, "1.41"
+  std::string engine;        ///< "20.10.24"
+  std::string api;           ///< the one to speak, "1.41"
+  std::string architecture;  ///< of its machine, "amd64"
   bool tells_availability = false;  ///< it speaks kAvailabilityApi, too
   bool is_podman = false;           ///< Podman's service, which answers like Docker
 };

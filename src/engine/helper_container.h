@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// The helper in a container of a Docker daemon: an image of it alone is loaded, a container of that is run, and we are
+// The helper in a container of a Docker daemon: an image of it alone is made, a container of that is run, and we are
 // attached to it. Image and container are gone when it is over. What it is given and told is for the caller to say.
 #pragma once
 
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/attach_channel.h"
-#include "engine/docker.h"
+#include "engine/http.h"
 
 namespace docker_sync {
 
@@ -28,22 +28,20 @@ struct HelperRun {
 
 class HelperContainer {
  public:
-  /// Asks the daemon, to which `connect` opens one more stream, for one thread to read and another to write, and which
-  /// messages name `daemon`. Throws connection, host_key, authentication and usage where there is none to speak to.
-  HelperContainer(const HttpClient::Connect& connect, std::string daemon);
+  /// Of the daemon to which `connect` opens one more stream, for one thread to read and another to write, which speaks
+  /// `api` ("1.41"), and which messages name `daemon`.
+  HelperContainer(const HttpClient::Connect& connect, const std::string& api, std::string daemon);
   ~HelperContainer() { end(); }
   HelperContainer(const HelperContainer&) = delete;
   HelperContainer& operator=(const HelperContainer&) = delete;
 
-  /// Of the daemon's machine, as Docker has it: "amd64".
-  [[nodiscard]] const std::string& architecture() const { return architecture_; }
-
-  /// Removes what killed runs have left, and loads an image of this program. Throws ExitCode::engine, image or disk.
-  void load(ByteView program);
+  /// Removes what killed runs have left, and makes an image of this program, which is one for the daemon's machine.
+  /// Throws ExitCode::engine or disk.
+  void make_image(ByteView program);
   /// Its ID.
   [[nodiscard]] const std::string& image() const { return image_; }
 
-  /// REQUIRES: load(). Throws ExitCode::engine if there can be no such container, ExitCode::helper if the helper does
+  /// REQUIRES: make_image(). Throws ExitCode::engine if there can be no such container, ExitCode::helper if the helper does
   /// not do in it. Then the container is gone, and another run may be tried.
   void run(const HelperRun& run);
 
@@ -61,17 +59,16 @@ class HelperContainer {
  private:
   /// The JSON of the answer; throws where it is an error.
   [[nodiscard]] std::string ask(std::string_view method, const std::string& path);
-  [[nodiscard]] std::string post(const std::string& path, const std::string& json);
+  void post(const std::string& path, std::string_view content_type, ByteView body, Sink& answer);
   void sweep();
+  void remove_image(const std::string& id);
   void start();
   void remove_container();
 
   const HttpClient::Connect connect_;
   const std::string daemon_;
   HttpClient http_;
-  DockerEngine engine_;
-  std::string api_;  ///< "/v1.41"
-  std::string architecture_;
+  const std::string api_;  ///< "/v1.41"
   std::string image_;      ///< its ID, while there is one
   std::string container_;  ///< likewise
   bool started_ = false;

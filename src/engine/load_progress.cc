@@ -18,6 +18,7 @@ constexpr size_t kMaxLineBytes = 1 << 20;
 constexpr size_t kMaxLoaded = 10000;
 constexpr std::string_view kLoadedId = "Loaded image ID: ";
 constexpr std::string_view kLoadedName = "Loaded image: ";
+constexpr std::string_view kId = "sha256:";
 /// A containerd store reports an image that it could not unpack as ordinary text, and success after it.
 constexpr std::string_view kNotUnpacked = "Error unpacking image";
 
@@ -55,6 +56,11 @@ void LoadProgress::take_line() {
   static const nlohmann::json::json_pointer kMessage("/errorDetail/message");
   if (said.contains(kMessage) && said[kMessage].is_string()) throw_docker_error("load the image", said[kMessage]);
   if (const auto text = said.find("stream"); text != said.end() && text->is_string()) take_text(*text);
+  // An import says nothing but the ID of what it made.
+  const auto status = said.find("status");
+  if (status != said.end() && status->is_string() && status->get_ref<const std::string&>().starts_with(kId)) {
+    add(*status);
+  }
 }
 
 void LoadProgress::take_text(const std::string& text) {
@@ -63,11 +69,13 @@ void LoadProgress::take_text(const std::string& text) {
   if (rest.starts_with(kNotUnpacked)) throw_docker_error("load the image", std::string(rest));
   for (const std::string_view prefix : {kLoadedId, kLoadedName}) {
     if (!rest.starts_with(prefix)) continue;
-    const std::string name(rest.substr(prefix.size()));
-    if (loaded_.size() == kMaxLoaded) throw Error(ExitCode::engine, "Docker says that it loaded too many images");
-    if (std::find(loaded_.begin(), loaded_.end(), name) == loaded_.end()) loaded_.push_back(name);
-    return;
+    return add(std::string(rest.substr(prefix.size())));
   }
+}
+
+void LoadProgress::add(const std::string& name) {
+  if (loaded_.size() == kMaxLoaded) throw Error(ExitCode::engine, "Docker says that it loaded too many images");
+  if (std::find(loaded_.begin(), loaded_.end(), name) == loaded_.end()) loaded_.push_back(name);
 }
 
 }  // namespace docker_sync

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// Reads what Docker says while it loads: JSON objects, one a line. Two kinds matter, what was loaded and what went
+// Reads what Docker says while it loads or imports: JSON objects, one a line. Two kinds matter, what was loaded and what went
 // wrong; an error comes here more often than as an HTTP status, since the status is sent before the archive is read.
 // Memory: one line (1 MiB at most) and the names.
 #pragma once
@@ -21,12 +21,13 @@ class LoadProgress : public Sink {
   /// The answer is complete: takes a last line that has no end.
   void finish();
 
-  /// IDs and names, as Docker said them, each once and in order.
+  /// IDs and names of what was loaded or imported, as Docker said them, each once and in order.
   [[nodiscard]] const std::vector<std::string>& loaded() const { return loaded_; }
 
  private:
   void take_line();
   void take_text(const std::string& text);
+  void add(const std::string& name);
 
   std::string line_;
   std::vector<std::string> loaded_;

@@ -98,8 +98,8 @@ std::unique_ptr<Engine> open_engine(const EngineOptions& options) {
   if (auto store = open_store(engine->said_store())) {
     engine->use_store(std::move(store));
   } else if (options.find_helper && StoreContainer::knows(engine->said_store())) {
-    engine->use_container([connect, said = engine->said_store(), find_helper = options.find_helper] {
-      return std::make_unique<StoreContainer>(connect, said, find_helper);
+    engine->use_container([connect, &engine = *engine, find_helper = options.find_helper] {
+      return std::make_unique<StoreContainer>(connect, engine.version(), engine.said_store(), find_helper);
     });
   }
   return engine;

@@ -64,10 +64,10 @@ bool StoreContainer::knows(const DockerStore& said) {
   return !said.root.empty() && (said.kind == StoreKind::containerd || GraphStore::knows(said.driver));
 }
 
-StoreContainer::StoreContainer(const HttpClient::Connect& connect, const DockerStore& said,
-                               const FindHelper& find_helper)
-    : container_(connect, "this engine") {
-  container_.load(find_helper(container_.architecture()));
+StoreContainer::StoreContainer(const HttpClient::Connect& connect, const DockerVersion& version,
+                               const DockerStore& said, const FindHelper& find_helper)
+    : container_(connect, version.api, "this engine") {
+  container_.make_image(find_helper(version.architecture));
   const MeetingSocket meeting;
   store_ = std::make_unique<RemoteStore>(run_one(container_, runs_for(said), meeting),
                                          said.driver + " in " + said.root + ", by a container of the helper");

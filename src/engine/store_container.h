@@ -22,7 +22,8 @@ class StoreContainer : public LayerStore {
   [[nodiscard]] static bool knows(const DockerStore& said);
 
   /// Starts it: about half a second. Throws as HelperContainer, and leaves nothing then. REQUIRES: knows(said).
-  StoreContainer(const HttpClient::Connect& connect, const DockerStore& said, const FindHelper& find_helper);
+  StoreContainer(const HttpClient::Connect& connect, const DockerVersion& version, const DockerStore& said,
+                 const FindHelper& find_helper);
 
   [[nodiscard]] std::string description() const override { return store_->description(); }
   [[nodiscard]] std::optional<StoredImage> image(const ImageInfo& image) override { return store_->image(image); }

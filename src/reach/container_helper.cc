@@ -6,6 +6,7 @@
 
 #include "base/compression.h"
 #include "base/error.h"
+#include "engine/docker.h"
 #include "engine/helper_image.h"
 
 namespace docker_sync {
@@ -28,8 +29,10 @@ Bytes helper_for(const std::string& architecture, std::span<const HelperImage> h
 std::unique_ptr<HelperContainer> start_container_helper(const HttpClient::Connect& connect, const std::string& daemon,
                                                         std::span<const HelperImage> helpers,
                                                         const std::string& tmpfolder) {
-  auto container = std::make_unique<HelperContainer>(connect, daemon);
-  container->load(helper_for(container->architecture(), helpers));
+  HttpClient http(connect);
+  const DockerVersion version = ask_version(http);
+  auto container = std::make_unique<HelperContainer>(connect, version.api, daemon);
+  container->make_image(helper_for(version.architecture, helpers));
   const HelperMount scratch{tmpfolder, tmpfolder.empty() ? kScratch : tmpfolder};
   container->run({{"--own-image", container->image()}, {{kSocket, kSocket}, scratch}});
   return container;

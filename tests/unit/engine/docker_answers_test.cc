@@ -48,6 +48,7 @@ TEST_CASE("the API version is ours where the daemon speaks it, else the nearest 
   CHECK(api("1.39", "1.12") == "1.39");  // 18.09
   CHECK(api("2.0", "1.50") == "1.50");
   CHECK(api("1.100", "1.9") == "1.41");
+  CHECK(parse_version(R"({"Version":"1","ApiVersion":"1.41","Arch":"arm64"})").architecture == "arm64");
 }
 
 TEST_CASE("a version that is none is an engine error") {

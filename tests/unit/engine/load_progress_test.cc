@@ -44,6 +44,11 @@ TEST_CASE("IDs and names are read, each once, whatever else is said") {
   CHECK(loaded("").empty());
 }
 
+TEST_CASE("an import says the ID alone") {
+  const std::string id = "sha256:" + std::string(64, 'a');
+  CHECK(loaded(R"({"status":"Importing"})" "\n" R"({"status":")" + id + "\"}\r\n") == std::vector<std::string>{id});
+}
+
 TEST_CASE("an error is thrown in Docker's words") {
   const Error error = refusal(R"({"errorDetail":{"message":"unexpected EOF"},"error":"unexpected EOF"})");
   CHECK(error.code() == ExitCode::engine);

@@ -18,6 +18,7 @@ using nlohmann::json;
 namespace {
 
 const std::string kId = "sha256:" + std::string(64, 'a');
+const DockerVersion kVersion{"20.10.24", "1.41", "amd64"};
 const std::string kFilter = "label%22%3A%5B%22docker-sync.helper%22%5D";
 
 std::string output(std::string_view text) {
@@ -27,13 +28,12 @@ std::string output(std::string_view text) {
 /// A daemon that runs what it is asked to, which greets as a store does and is gone then.
 struct Daemon : FakeDaemon {
   explicit Daemon(bool has_folders = true) {
-    on("GET /version", "200 OK", R"({"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12","Arch":"amd64"})");
-    on("GET /v1.41/info", "200 OK", R"({"Driver":"overlay2","DriverStatus":null})");
     on("GET /v1.41/containers/json?all=1&filters=%7B%22" + kFilter +
            "%2C%22status%22%3A%5B%22created%22%2C%22exited%22%2C%22dead%22%5D%7D",
        "200 OK", "[]");
     on("GET /v1.41/images/json?all=1&filters=%7B%22" + kFilter + "%7D", "200 OK", "[]");
-    on("POST /v1.41/images/load?quiet=1", "200 OK", R"({"stream":"Loaded image ID: )" + kId + "\"}\n");
+    on("POST /v1.41/images/create?fromSrc=-&changes=LABEL%20docker-sync.helper%3Dtrue", "200 OK",
+       R"({"status":")" + kId + "\"}\n");
     on("GET /v1.41/images/" + kId + "/json", "200 OK",
        R"({"Id":")" + kId + R"(","RepoTags":[],"RepoDigests":[],"Os":"linux","RootFS":{"Layers":[]}})");
     on("DELETE /v1.41/images/" + kId + "?force=false&noprune=true", "200 OK", "[]");
@@ -66,7 +66,7 @@ Bytes a_program(const std::string& architecture) {
 TEST_CASE("the container gets the folders of the store to read and nothing more") {
   Daemon daemon;
   {
-    StoreContainer store(daemon.connect(), {StoreKind::classic, "overlay2", "/data"}, a_program);
+    StoreContainer store(daemon.connect(), kVersion, {StoreKind::classic, "overlay2", "/data"}, a_program);
     CHECK(store.description() == "overlay2 in /data, by a container of the helper");
   }
   const auto created = daemon.created();
@@ -94,7 +94,7 @@ TEST_CASE("the container gets the folders of the store to read and nothing more"
 TEST_CASE("a daemon that lacks a folder is asked with the next one, at last without our socket") {
   Daemon daemon(false);
   try {
-    StoreContainer(daemon.connect(), {StoreKind::containerd, "overlayfs", "/data"}, a_program);
+    StoreContainer(daemon.connect(), kVersion, {StoreKind::containerd, "overlayfs", "/data"}, a_program);
     FAIL("started");
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::engine);

@@ -24,6 +24,7 @@ const std::string kImage =
     R"(","RepoTags":[],"RepoDigests":[],"Created":"2024-01-01T00:00:00Z",)"
     R"("Size":1,"Os":"linux","Architecture":"amd64","Config":{},"RootFS":{"Type":"layers","Layers":[")" +
     kId + R"("]}})";
+const std::string kImport = "POST /v1.41/images/create?fromSrc=-&changes=LABEL%20docker-sync.helper%3Dtrue";
 const std::string kAttach = "POST /v1.41/containers/c0/attach?stream=1&stdin=1&stdout=1&stderr=1";
 
 std::string output(uint8_t stream, const std::string& text) {
@@ -37,8 +38,7 @@ struct Daemon : FakeDaemon {
 
   Daemon() {
     on("GET /version", "200 OK", R"({"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12","Arch":"amd64"})");
-    on("GET /v1.41/info", "200 OK", R"({"Driver":"overlay2","DriverStatus":null})");
-    on("POST /v1.41/images/load?quiet=1", "200 OK", R"({"stream":"Loaded image ID: )" + kId + "\"}\n");
+    on(kImport, "200 OK", R"({"status":")" + kId + "\"}\n");
     on("GET /v1.41/images/" + kId + "/json", "200 OK", kImage);
     on("GET /v1.41/containers/c0/json", "404 Not Found", "{}");
     on("DELETE /v1.41/images/" + kId + "?force=false&noprune=true", "200 OK", "[]");
@@ -149,7 +149,7 @@ TEST_CASE("for a machine without helper nothing is loaded") {
   daemon.machine = "aarch64";
   daemon.runs(output(1, "magic"));
   CHECK(daemon.refusal() == ExitCode::helper);
-  CHECK_FALSE(daemon.was_asked("POST /v1.41/images/load?quiet=1"));
+  CHECK_FALSE(daemon.was_asked(kImport));
 }
 
 TEST_CASE("what a killed run has left is removed after an hour, not before") {
