@@ -1,15 +1,16 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// The store of a Docker engine whose user may run containers, but is not root: read by the helper in a throw-away
-// container that gets the store's folders read-only, no network, and no right but to read everybody's files.
+// The store of a Docker engine whose user may run containers, but is not root: its files are opened by the helper in a
+// throw-away container that gets the store's folders read-only, no network, and no right but to read everybody's files.
 #pragma once
 
 #include <functional>
 
 #include "engine/docker_answers.h"
 #include "engine/helper_container.h"
-#include "store/remote_store.h"
+#include "store/layer_store.h"
+#include "store/remote_files.h"
 
 namespace docker_sync {
 
@@ -21,11 +22,14 @@ class StoreContainer : public LayerStore {
   /// Whether a store is of a kind that can be read.
   [[nodiscard]] static bool knows(const DockerStore& said);
 
-  /// Starts it: about half a second. Throws as HelperContainer, and leaves nothing then. REQUIRES: knows(said).
+  /// What the helper says first, on its standard output.
+  static constexpr std::string_view kGreeting = "docker-sync files 1\n";
+
+  /// Starts it: a third of a second. Throws as HelperContainer, and leaves nothing then. REQUIRES: knows(said).
   StoreContainer(const HttpClient::Connect& connect, const DockerVersion& version, const DockerStore& said,
                  const FindHelper& find_helper);
 
-  [[nodiscard]] std::string description() const override { return store_->description(); }
+  [[nodiscard]] std::string description() const override { return description_; }
   [[nodiscard]] std::optional<StoredImage> image(const ImageInfo& image) override { return store_->image(image); }
   [[nodiscard]] std::unique_ptr<RandomAccess> layer(const ImageInfo& image, size_t number) override {
     return store_->layer(image, number);
@@ -34,12 +38,14 @@ class StoreContainer : public LayerStore {
     return store_->tar_size(image, number);
   }
 
-  /// Ends and removes it. What is read from then on fails. While others read, too.
+  /// Ends and removes it. What is opened from then on fails. While others read, too.
   void end() noexcept;
 
  private:
-  HelperContainer container_;  ///< removed when store_ has let go of it
-  std::unique_ptr<RemoteStore> store_;
+  HelperContainer container_;  ///< removed when files_ have let go of it
+  const std::string description_;
+  std::shared_ptr<RemoteFiles> files_;
+  std::unique_ptr<LayerStore> store_;
 };
 
 }  // namespace docker_sync

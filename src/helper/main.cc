@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The helper: one endpoint on its standard input and output, for the controller that started it. It prints nothing but
-// frames, and leaves nothing but its cached self and its journal. In a container of its own it may be started to serve
-// a store instead.
+// frames, and leaves nothing but its cached self and its journal. In a container of its own it may be started to open
+// the files of a store instead.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/utsname.h>
@@ -22,10 +22,8 @@
 #include "engine/helper_image.h"
 #include "engine/meeting_socket.h"
 #include "engine/open.h"
-#include "store/content_store.h"
-#include "store/graph_store.h"
-#include "store/store_frames.h"
-#include "store/store_server.h"
+#include "engine/store_container.h"
+#include "store/file_server.h"
 
 namespace {
 
@@ -70,25 +68,14 @@ int with_exit_code(const Work& work) {
   }
 }
 
-/// In such a container: by that socket if it leads anywhere, else by its standard streams. What opens no file there is
-/// found out layer by layer.
-int serve_store_of(const std::string& driver, const std::string& folder, const std::string& meeting) {
+/// In such a container: by that socket if it leads anywhere, else by its standard streams.
+int serve_files_at(const std::string& meeting) {
   return with_exit_code([&] {
-    std::unique_ptr<LayerStore> store;
-    if (driver == "containerd") {
-      store = std::make_unique<ContentStore>(folder);
-    } else if (GraphStore::knows(driver)) {
-      store = std::make_unique<GraphStore>(folder, driver);
-    } else {
-      throw Error(ExitCode::engine, "a store of " + driver + " cannot be read");
-    }
-    const auto streams = take_standard_streams();
+    auto streams = take_standard_streams();
     Fd socket = MeetingSocket::connect(meeting);
-    if (!socket) return serve_store(*streams, *store);
-    streams->write(as_bytes(kStoreGreeting));  // So that we are known to be there.
-    Fd out = socket.duplicate();
-    FdChannel channel(std::move(socket), std::move(out));
-    serve_store(channel, *store);
+    streams->write(as_bytes(StoreContainer::kGreeting));  // So that we are known to be there.
+    const auto link = socket ? link_by_socket(std::move(socket)) : link_by_channel(std::move(streams));
+    serve_files(*link);
   });
 }
 
@@ -110,9 +97,7 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   // The end of the session is seen by the end of the input; a hangup must not forestall the roll-back.
   ::signal(SIGHUP, SIG_IGN);
-  if (argc >= 4 && std::strcmp(argv[1], "--serve-store") == 0) {
-    return serve_store_of(argv[2], argv[3], argc > 4 ? argv[4] : "");
-  }
+  if (argc >= 2 && std::strcmp(argv[1], "--serve-files") == 0) return serve_files_at(argc > 2 ? argv[2] : "");
   EngineOptions engine;
   engine.find_helper = read_ourselves;
   std::string own_image;

@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "store/split_tar.h"
-#include "store/store_file.h"
 
 namespace docker_sync {
 
@@ -73,7 +72,7 @@ std::unique_ptr<RandomAccess> ContainersStore::layer(const ImageInfo& image, siz
   try {
     for (const std::string& id : folders_of(diff_id)) {
       const std::string files = driver_ == "vfs" ? "/vfs/dir/" + id : "/overlay/" + id + "/diff";
-      if (auto tar = open_split_tar(root_ + files, layers_folder_, id + ".tar-split.gz")) return tar;
+      if (auto tar = open_split_tar(*files_, root_ + files, layers_folder_, id + ".tar-split.gz")) return tar;
     }
   } catch (const std::exception& error) {
     verbose("layer " + diff_id.brief() + " cannot be read in place: " + error.what());

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "store/layer_store.h"
+#include "store/store_file.h"
 
 namespace docker_sync {
 
@@ -38,6 +39,7 @@ class ContainersStore : public LayerStore {
   void bring_up_to_date(List& list) const;
 
   std::string root_, driver_, layers_folder_;
+  const std::shared_ptr<StoreFiles> files_ = own_files();
   std::mutex mutex_;  ///< guards the lists
   std::array<List, 2> lists_;
 };

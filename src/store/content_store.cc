@@ -13,7 +13,6 @@
 #include "image/oci_index.h"
 #include "store/gzip_file.h"
 #include "store/lazy_tar.h"
-#include "store/store_file.h"
 
 namespace docker_sync {
 
@@ -41,13 +40,14 @@ std::array<std::string, 2> content_folders(const std::string& docker_root) {
 
 std::optional<Digest> ContentStore::manifest_is_id(const ImageInfo& image) { return Digest::parse(image.id); }
 
-ContentStore::ContentStore(std::string folder, FindManifest find_manifest)
-    : folder_(std::move(folder)), find_manifest_(std::move(find_manifest)) {}
+ContentStore::ContentStore(std::string folder, FindManifest find_manifest, std::shared_ptr<StoreFiles> files)
+    : folder_(std::move(folder)), find_manifest_(std::move(find_manifest)), files_(std::move(files)) {}
 
 std::unique_ptr<RandomAccess> ContentStore::open(const Digest& blob) const {
-  Fd file = open_in_store(open_store_folder(folder_), blob_path(blob));
+  const auto folder = files_->folder(folder_);
+  auto file = folder ? folder->open(blob_path(blob)) : nullptr;
   if (!file) throw_errno(ExitCode::engine, "cannot open blob " + blob.brief() + " in " + folder_, errno);
-  return std::make_unique<StoreFile>(std::move(file));
+  return file;
 }
 
 Bytes ContentStore::metadata(const Digest& blob) const {

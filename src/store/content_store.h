@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "store/layer_store.h"
+#include "store/store_file.h"
 
 namespace docker_sync {
 
@@ -24,7 +25,8 @@ class ContentStore : public LayerStore {
   [[nodiscard]] static std::optional<Digest> manifest_is_id(const ImageInfo& image);
 
   /// `folder`: has blobs/sha256.
-  explicit ContentStore(std::string folder, FindManifest find_manifest = manifest_is_id);
+  explicit ContentStore(std::string folder, FindManifest find_manifest = manifest_is_id,
+                        std::shared_ptr<StoreFiles> files = own_files());
 
   [[nodiscard]] std::string description() const override { return "blobs in " + folder_; }
 
@@ -45,6 +47,7 @@ class ContentStore : public LayerStore {
 
   std::string folder_;
   FindManifest find_manifest_;
+  std::shared_ptr<StoreFiles> files_;
 };
 
 }  // namespace docker_sync

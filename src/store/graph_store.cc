@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "store/split_tar.h"
-#include "store/store_file.h"
 
 namespace docker_sync {
 
@@ -33,7 +32,7 @@ bool GraphStore::knows(const std::string& driver) { return find_driver(driver) !
 std::optional<StoredImage> GraphStore::image(const ImageInfo& info) {
   if (!info.identity.config) return std::nullopt;
   const Digest& digest = *info.identity.config;
-  const auto text = find_text(root_ + "/image/" + driver_ + "/imagedb/content/sha256/" + digest.hex());
+  const auto text = find_text(*files_, root_ + "/image/" + driver_ + "/imagedb/content/sha256/" + digest.hex());
   if (!text) return std::nullopt;
   const ByteView bytes = as_bytes(*text);
   auto config = find_config(bytes);
@@ -53,10 +52,10 @@ std::unique_ptr<RandomAccess> GraphStore::layer(const ImageInfo& info, size_t nu
 
 std::unique_ptr<RandomAccess> GraphStore::open(const Digest& chain, const Digest& diff_id) const {
   const std::string about = root_ + "/image/" + driver_ + "/layerdb/sha256/" + chain.hex();
-  const auto folder = find_text(about + "/cache-id"), diff = find_text(about + "/diff");
+  const auto folder = find_text(*files_, about + "/cache-id"), diff = find_text(*files_, about + "/diff");
   if (!folder || !is_plain_name(*folder) || diff != diff_id.text()) return nullptr;
   const Driver& driver = *find_driver(driver_);
-  return open_split_tar(root_ + std::string(driver.before) + *folder + std::string(driver.after), about,
+  return open_split_tar(*files_, root_ + std::string(driver.before) + *folder + std::string(driver.after), about,
                         "tar-split.json.gz");
 }
 

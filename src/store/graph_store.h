@@ -6,6 +6,7 @@
 #pragma once
 
 #include "store/layer_store.h"
+#include "store/store_file.h"
 
 namespace docker_sync {
 
@@ -15,7 +16,8 @@ class GraphStore : public LayerStore {
   [[nodiscard]] static bool knows(const std::string& driver);
 
   /// `root`: the daemon's data root. REQUIRES: knows(driver).
-  GraphStore(std::string root, std::string driver) : root_(std::move(root)), driver_(std::move(driver)) {}
+  GraphStore(std::string root, std::string driver, std::shared_ptr<StoreFiles> files = own_files())
+      : root_(std::move(root)), driver_(std::move(driver)), files_(std::move(files)) {}
 
   [[nodiscard]] std::string description() const override { return driver_ + " in " + root_; }
   [[nodiscard]] std::optional<StoredImage> image(const ImageInfo& image) override;
@@ -25,6 +27,7 @@ class GraphStore : public LayerStore {
   [[nodiscard]] std::unique_ptr<RandomAccess> open(const Digest& chain, const Digest& diff_id) const;
 
   std::string root_, driver_;
+  std::shared_ptr<StoreFiles> files_;
 };
 
 }  // namespace docker_sync

@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "store/split_tar.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -20,7 +17,6 @@
 #include "image/layer_blob.h"
 #include "store/layer_store.h"
 #include "store/lazy_tar.h"
-#include "store/store_file.h"
 
 namespace docker_sync {
 
@@ -224,7 +220,7 @@ class SplitTar::Writer {
   uint64_t block_begin_ = 0;
 };
 
-SplitTar::SplitTar(Fd files, Source& split) : files_(std::move(files)) {
+SplitTar::SplitTar(std::shared_ptr<const StoreFolder> files, Source& split) : files_(std::move(files)) {
   Writer writer(*this);
   LineReader lines(split);
   try {
@@ -260,9 +256,10 @@ std::shared_ptr<const SplitTar::OpenFile> SplitTar::open(const Entry& entry, con
     const auto is_it = [&](const OpenFile& file) { return file.begin == entry.content_begin(); };
     if (auto kept = find_kept(kept_files_, is_it)) return kept;
   }
-  Fd fd = open_in_store(files_, name);
-  if (!fd) throw_damaged_store("cannot open " + name + " of a layer: " + std::strerror(errno));
-  auto file = std::make_shared<const OpenFile>(OpenFile{entry.content_begin(), std::move(fd)});
+  auto content = files_->open(name);
+  if (!content) throw_damaged_store("cannot open " + name + " of a layer: " + std::strerror(errno));
+  if (content->size() < entry.content_bytes) throw_damaged_store(name + " of a layer is shorter than it was");
+  auto file = std::make_shared<const OpenFile>(OpenFile{entry.content_begin(), std::move(content)});
   const std::lock_guard lock(mutex_);
   keep(kept_files_, file);
   return file;
@@ -283,10 +280,7 @@ void SplitTar::read_at(uint64_t offset, MutableBytes out) const {
       const auto count = static_cast<size_t>(std::min<uint64_t>(out.size(), entry->content_bytes - skipped));
       if (out.empty() || count == 0) continue;
       const std::string name(as_text(ByteView(block->raw).subspan(entry->name_begin, entry->name_bytes)));
-      const auto file = open(*entry, name);
-      if (read_store_file(file->fd, skipped, out.first(count)) != count) {
-        throw_damaged_store(name + " of a layer is shorter than it was");
-      }
+      open(*entry, name)->content->read_at(skipped, out.first(count));
       out = out.subspan(count);
       offset += count;
     }
@@ -300,17 +294,17 @@ uint64_t SplitTar::at_once(uint64_t offset) const {
   return offset < content ? content - offset : content + entry->content_bytes - offset;
 }
 
-std::unique_ptr<RandomAccess> open_split_tar(const std::string& files, const std::string& folder,
+std::unique_ptr<RandomAccess> open_split_tar(StoreFiles& store, const std::string& files, const std::string& folder,
                                              const std::string& split) {
-  auto of_files = std::make_shared<Fd>(open_store_folder(files));
-  auto packed = std::make_shared<Fd>(open_in_store(open_store_folder(folder), split));
-  if (!*of_files || !*packed) return nullptr;
+  const auto of_files = store.folder(files), of_splits = store.folder(folder);
+  if (!of_files || !of_splits) return nullptr;
+  const std::shared_ptr<const RandomAccess> packed = of_splits->open(split);
+  if (!packed) return nullptr;
   return std::make_unique<LazyTar>([of_files, packed] {
-    const StoreFile file(packed->duplicate());
-    SequentialReader bytes(file);
+    SequentialReader bytes(*packed);
     try {
       LayerBlob lines(bytes);
-      return std::make_unique<SplitTar>(of_files->duplicate(), lines);
+      return std::make_unique<SplitTar>(of_files, lines);
     } catch (const Error& error) {
       throw_damaged_store("a tar-split: " + error.failure());
     }

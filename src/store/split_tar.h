@@ -13,16 +13,16 @@
 #include <string>
 #include <vector>
 
-#include "base/fd.h"
 #include "base/io.h"
+#include "store/store_file.h"
 
 namespace docker_sync {
 
 /// Any thread. Memory: some 30 bytes per file, eight blocks of 64 KiB, eight open files.
 class SplitTar : public RandomAccess {
  public:
-  /// `files`: the folder; `split`: the lines, read to their end. Throws ExitCode::verification on what is none.
-  SplitTar(Fd files, Source& split);
+  /// `files`: those of the layer; `split`: the lines, read to their end. Throws ExitCode::verification on what is none.
+  SplitTar(std::shared_ptr<const StoreFolder> files, Source& split);
   ~SplitTar() override;
 
   [[nodiscard]] uint64_t size() const override { return size_; }
@@ -41,13 +41,13 @@ class SplitTar : public RandomAccess {
   };
   struct OpenFile {
     uint64_t begin;  ///< of its content in the tar
-    Fd fd;
+    std::unique_ptr<RandomAccess> content;
   };
 
   [[nodiscard]] std::shared_ptr<const Block> block_at(uint64_t offset) const;
   [[nodiscard]] std::shared_ptr<const OpenFile> open(const Entry& entry, const std::string& name) const;
 
-  const Fd files_;
+  const std::shared_ptr<const StoreFolder> files_;
   std::vector<PackedBlock> blocks_;
   uint64_t size_ = 0;
 
@@ -58,7 +58,7 @@ class SplitTar : public RandomAccess {
 
 /// The layer whose files are in that folder, and whose tar-split is that file of another one, in gzip. Null if one of
 /// the two cannot be opened. The tar-split is read when the layer is: then it throws as the constructor.
-[[nodiscard]] std::unique_ptr<RandomAccess> open_split_tar(const std::string& files, const std::string& folder,
-                                                           const std::string& split);
+[[nodiscard]] std::unique_ptr<RandomAccess> open_split_tar(StoreFiles& store, const std::string& files,
+                                                           const std::string& folder, const std::string& split);
 
 }  // namespace docker_sync

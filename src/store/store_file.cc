@@ -38,6 +38,26 @@ Fd open_beneath(const Fd& folder, const std::string& path, int flags) {
   return Fd(::openat(folder.get(), path.c_str(), flags));
 }
 
+class OwnFolder : public StoreFolder {
+ public:
+  explicit OwnFolder(Fd folder) : folder_(std::move(folder)) {}
+  [[nodiscard]] std::unique_ptr<RandomAccess> open(const std::string& path) const override {
+    Fd file = open_in_store(folder_, path);
+    return file ? std::make_unique<StoreFile>(std::move(file)) : nullptr;
+  }
+
+ private:
+  const Fd folder_;
+};
+
+class OwnFiles : public StoreFiles {
+ public:
+  [[nodiscard]] std::shared_ptr<const StoreFolder> folder(const std::string& path) override {
+    Fd folder = open_store_folder(path);
+    return folder ? std::make_shared<OwnFolder>(std::move(folder)) : nullptr;
+  }
+};
+
 }  // namespace
 
 Fd open_store_folder(const std::string& path) { return Fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)); }
@@ -67,20 +87,6 @@ size_t read_store_file(const Fd& file, uint64_t offset, MutableBytes out) {
   return done;
 }
 
-std::optional<std::string> find_text(const std::string& path, size_t limit) {
-  const size_t name = path.rfind('/') + 1;
-  const Fd file = open_in_store(open_store_folder(path.substr(0, name)), path.substr(name));
-  struct stat info {};
-  if (!file || ::fstat(file.get(), &info) != 0 || static_cast<uint64_t>(info.st_size) > limit) return std::nullopt;
-  try {
-    Bytes bytes(static_cast<size_t>(info.st_size));
-    bytes.resize(read_store_file(file, 0, bytes));
-    return std::string(as_text(bytes));
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
 bool is_plain_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0; });
 }
@@ -93,6 +99,27 @@ StoreFile::StoreFile(Fd fd) : fd_(std::move(fd)) {
 
 void StoreFile::read_at(uint64_t offset, MutableBytes out) const {
   if (read_store_file(fd_, offset, out) != out.size()) throw_damaged_store("a file is shorter than it was");
+}
+
+std::shared_ptr<StoreFiles> own_files() { return std::make_shared<OwnFiles>(); }
+
+std::optional<std::string> find_text(StoreFiles& files, const std::string& path, size_t limit) {
+  const size_t name = path.rfind('/') + 1;
+  try {
+    const auto folder = files.folder(path.substr(0, name));
+    const auto file = folder ? folder->open(path.substr(name)) : nullptr;
+    if (!file || file->size() > limit) return std::nullopt;
+    Bytes bytes(static_cast<size_t>(file->size()));
+    file->read_at(0, bytes);
+    return std::string(as_text(bytes));
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<std::string> find_text(const std::string& path, size_t limit) {
+  OwnFiles files;
+  return find_text(files, path, limit);
 }
 
 }  // namespace docker_sync

@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Files of a store, opened so that nothing of it changes: no time of last access where that can be had, and nothing
-// that a link in a layer could lead to outside of it.
+// that a link in a layer could lead to outside of it. By this process, or by one that may open more (remote_files.h).
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,9 +25,6 @@ namespace docker_sync {
 /// How many bytes came: fewer than asked for only at its end. Throws ExitCode::verification if the disk gives none.
 [[nodiscard]] size_t read_store_file(const Fd& file, uint64_t offset, MutableBytes out);
 
-/// The whole of a small file; nothing if it cannot be read, or is larger than that.
-[[nodiscard]] std::optional<std::string> find_text(const std::string& path, size_t limit = 16 << 20);
-
 /// Of letters and digits: the name of a file where it is, and of none elsewhere.
 [[nodiscard]] bool is_plain_name(std::string_view name);
 
@@ -42,5 +40,29 @@ class StoreFile : public RandomAccess {
   Fd fd_;
   uint64_t size_ = 0;
 };
+
+/// Any thread.
+class StoreFolder {
+ public:
+  virtual ~StoreFolder() = default;
+  /// As open_in_store(); null with errno set. Throws ExitCode::verification where nothing can be opened any more.
+  [[nodiscard]] virtual std::unique_ptr<RandomAccess> open(const std::string& path) const = 0;
+};
+
+/// How a process comes by them. Any thread.
+class StoreFiles {
+ public:
+  virtual ~StoreFiles() = default;
+  /// Null with errno set. Throws as StoreFolder::open().
+  [[nodiscard]] virtual std::shared_ptr<const StoreFolder> folder(const std::string& path) = 0;
+};
+
+/// By itself.
+[[nodiscard]] std::shared_ptr<StoreFiles> own_files();
+
+/// The whole of a small file; nothing if it cannot be read, or is larger than that. Does not throw.
+[[nodiscard]] std::optional<std::string> find_text(StoreFiles& files, const std::string& path,
+                                                   size_t limit = 16 << 20);
+[[nodiscard]] std::optional<std::string> find_text(const std::string& path, size_t limit = 16 << 20);
 
 }  // namespace docker_sync

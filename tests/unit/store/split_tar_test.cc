@@ -41,7 +41,7 @@ struct Folder {
   }
   [[nodiscard]] std::unique_ptr<SplitTar> open(const std::string& split) const {
     MemorySource lines(as_bytes(split));
-    return std::make_unique<SplitTar>(open_store_folder(scratch.path()), lines);
+    return std::make_unique<SplitTar>(own_files()->folder(scratch.path()), lines);
   }
   [[nodiscard]] std::unique_ptr<SplitTar> open() const { return open(layer.split); }
 };
