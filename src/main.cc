@@ -12,6 +12,7 @@
 #include <cstdlib>
 
 #include "base/allocator.h"
+#include "base/fd.h"
 #include "cli/options.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
@@ -85,6 +86,7 @@ ExitCode run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   return_memory_early();
+  allow_many_descriptors();
   open_standard_streams();
   ::signal(SIGPIPE, SIG_IGN);
   const ExitCode code = run(argc, argv);

@@ -37,6 +37,10 @@ class Fd {
   int fd_ = -1;
 };
 
+/// As many open at once as this process may have, up to 65,536: 1024, with which a login begins, is less than what the
+/// layers of one image take.
+void allow_many_descriptors() noexcept;
+
 struct Pipe {
   Fd read_end, write_end;
 };

@@ -16,6 +16,7 @@
 
 #include "base/allocator.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/fd_channel.h"
 #include "base/log.h"
 #include "endpoint/serve.h"
@@ -94,6 +95,7 @@ int main(int argc, char** argv) {
   // The bootstrap asks whether this file can run here (right machine, no noexec mount).
   if (argc == 2 && std::strcmp(argv[1], "--check") == 0) return 0;
   return_memory_early();
+  allow_many_descriptors();
   ::signal(SIGPIPE, SIG_IGN);
   // The end of the session is seen by the end of the input; a hangup must not forestall the roll-back.
   ::signal(SIGHUP, SIG_IGN);

@@ -75,18 +75,6 @@ Fd open_in_store(const Fd& folder, const std::string& path) {
   return file;
 }
 
-size_t read_store_file(const Fd& file, uint64_t offset, MutableBytes out) {
-  size_t done = 0;
-  while (done < out.size()) {
-    const ssize_t count = ::pread(file.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_damaged_store(std::string("cannot read a file: ") + std::strerror(errno));
-    if (count == 0) break;
-    done += static_cast<size_t>(count);
-  }
-  return done;
-}
-
 bool is_plain_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0; });
 }
@@ -98,7 +86,14 @@ StoreFile::StoreFile(Fd fd) : fd_(std::move(fd)) {
 }
 
 void StoreFile::read_at(uint64_t offset, MutableBytes out) const {
-  if (read_store_file(fd_, offset, out) != out.size()) throw_damaged_store("a file is shorter than it was");
+  while (!out.empty()) {
+    const ssize_t count = ::pread(fd_.get(), out.data(), out.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_damaged_store(std::string("cannot read a file: ") + std::strerror(errno));
+    if (count == 0) throw_damaged_store("a file is shorter than it was");
+    out = out.subspan(static_cast<size_t>(count));
+    offset += static_cast<uint64_t>(count);
+  }
 }
 
 std::shared_ptr<StoreFiles> own_files() { return std::make_shared<OwnFiles>(); }

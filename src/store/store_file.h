@@ -22,9 +22,6 @@ namespace docker_sync {
 /// None with errno set where it is not that.
 [[nodiscard]] Fd open_in_store(const Fd& folder, const std::string& path);
 
-/// How many bytes came: fewer than asked for only at its end. Throws ExitCode::verification if the disk gives none.
-[[nodiscard]] size_t read_store_file(const Fd& file, uint64_t offset, MutableBytes out);
-
 /// Of letters and digits: the name of a file where it is, and of none elsewhere.
 [[nodiscard]] bool is_plain_name(std::string_view name);
 

@@ -57,3 +57,16 @@ def test_scratch_goes_where_it_is_told(way):
     process.kill()
     process.wait()
     assert open_there[way.source.host.name] and open_there[way.destination.host.name], open_there
+
+
+def test_an_image_of_many_layers_needs_no_more_open_files_than_a_login_has(world):
+    """Two for each layer of the basis, and those that are read just now."""
+    layers = [{f"app/{number}/{name}": noise(20_000, seed=10 * number + name) for name in range(3)}
+              for number in range(40)]
+    Recipe(layers).build(world.there, "app:1")
+    world.sync("user@server", "app:1").check()
+    newer = Recipe([{"first": b"changed"}, *layers]).build(world.there, "app:1")
+    result = world.laptop.run(["sh", "-c", "ulimit -Sn 60 && exec docker-sync --layer-reader store "
+                               "-e 'ssh -i /root/.ssh/id_ed25519' root@server app:1"])
+    assert result.returncode == 0, result
+    assert world.here.image_id("app:1") == newer
