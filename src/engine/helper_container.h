@@ -41,8 +41,8 @@ class HelperContainer {
   /// Its ID.
   [[nodiscard]] const std::string& image() const { return image_; }
 
-  /// REQUIRES: make_image(). Throws ExitCode::engine if there can be no such container, ExitCode::helper if the helper does
-  /// not do in it. Then the container is gone, and another run may be tried.
+  /// REQUIRES: make_image(). Throws ExitCode::engine if there can be no such container, ExitCode::helper if the helper
+  /// does not do in it. Then the container is gone, and another run may be tried.
   void run(const HelperRun& run);
 
   /// The helper's standard streams, once.

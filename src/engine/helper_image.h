@@ -20,7 +20,8 @@ inline constexpr const char* kHelperPath = "/docker-sync-helper";
 /// The image's only layer, as a tar. Memory: the helper once more.
 [[nodiscard]] Bytes make_helper_layer(ByteView program);
 
-/// What `uname -m` says on machines of that architecture, as Docker has it ("amd64"); empty for one that we do not know.
+/// What `uname -m` says on machines of that architecture, as Docker has it ("amd64"); empty for one that we do not
+/// know.
 [[nodiscard]] std::string machine_of(const std::string& architecture);
 
 }  // namespace docker_sync

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// Reads what Docker says while it loads or imports: JSON objects, one a line. Two kinds matter, what was loaded and what went
-// wrong; an error comes here more often than as an HTTP status, since the status is sent before the archive is read.
-// Memory: one line (1 MiB at most) and the names.
+// Reads what Docker says while it loads or imports: JSON objects, one a line. Two kinds matter, what was loaded and
+// what went wrong; an error comes here more often than as an HTTP status, since the status is sent before the archive
+// is read. Memory: one line (1 MiB at most) and the names.
 #pragma once
 
 #include <string>

@@ -28,6 +28,7 @@ class StoreContainer : public LayerStore {
   /// Starts it: a third of a second. Throws as HelperContainer, and leaves nothing then. REQUIRES: knows(said).
   StoreContainer(const HttpClient::Connect& connect, const DockerVersion& version, const DockerStore& said,
                  const FindHelper& find_helper);
+  ~StoreContainer() override { files_->close(); }
 
   [[nodiscard]] std::string description() const override { return description_; }
   [[nodiscard]] std::optional<StoredImage> image(const ImageInfo& image) override { return store_->image(image); }
@@ -42,7 +43,7 @@ class StoreContainer : public LayerStore {
   void end() noexcept;
 
  private:
-  HelperContainer container_;  ///< removed when files_ have let go of it
+  HelperContainer container_;  ///< removed when files_ are closed
   const std::string description_;
   std::shared_ptr<RemoteFiles> files_;
   std::unique_ptr<LayerStore> store_;

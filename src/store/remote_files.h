@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// The files of a store which this process may not open, through one that may (file_server.h). By a link that takes files
-// it gets the folders, opens in them what their modes let everybody read, which is nearly all of a layer, and asks for
-// the rest: so what is read does not go through the other process. By a link that does not, it does.
+// The files of a store which this process may not open, through one that may (file_server.h). By a link that takes
+// files it gets the folders, opens in them what their modes let everybody read, which is nearly all of a layer, and
+// asks for the rest: so what is read does not go through the other process. By a link that does not, it does.
 #pragma once
 
 #include "store/file_link.h"
