@@ -18,7 +18,7 @@ namespace docker_sync {
 
 namespace {
 
-/// A container takes half a second to start, in which an engine saves that much.
+/// Some 0.4 s pass until a container has started, and until it has gone, in which an engine saves that much.
 constexpr uint64_t kContainerPays = 64 << 20;
 
 [[noreturn]] void throw_refused(const std::string& doing, const HttpReply& reply) {
