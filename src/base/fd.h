@@ -37,8 +37,8 @@ class Fd {
   int fd_ = -1;
 };
 
-/// As many open at once as this process may have, up to 65,536: 1024, with which a login begins, is less than what the
-/// layers of one image take.
+/// As many open at once as this process may have, up to 65,536: the layers of one image may take more than 1024, with
+/// which a login begins.
 void allow_many_descriptors() noexcept;
 
 struct Pipe {
