@@ -177,7 +177,7 @@ TEST_CASE("what this process may not open, the other one opens for it, and nothi
   CHECK(asked == std::vector<std::string>{"", "drop_caches"});
 }
 
-TEST_CASE("an open file is read on when the other side has gone; nothing more is opened then") {
+TEST_CASE("what the other side would have to open is lost when it has gone, and nothing else") {
   for (const By by : {By::socket, By::channel}) {
     CAPTURE(static_cast<int>(by));
     ScratchFolder scratch;
