@@ -51,11 +51,6 @@ DockerVersion ask_version(HttpClient& http) {
   return parse_version(expect_ok("say its version", http.exchange("GET", "/version")).body);
 }
 
-void remove_image(HttpClient& http, const std::string& target) {
-  const HttpReply reply = http.exchange("DELETE", target + "?force=false&noprune=true");
-  if (reply.status != 404 && reply.status != 409) expect_ok("remove " + target, reply);
-}
-
 DockerEngine::DockerEngine(HttpClient::Connect connect) : http_(std::move(connect)), version_(ask_version(http_)) {
   said_ = parse_store(expect_ok("describe itself", http_.exchange("GET", target("/info"))).body);
 }
@@ -191,7 +186,8 @@ void DockerEngine::remove_untagged(const std::string& id) {
   if (!image || image->has_tag) return;
   // A containerd store gives every image a digest; in a classic one it means that somebody pulled it.
   if (image->has_digest && said_.kind == StoreKind::classic) return;
-  remove_image(http_, target(image_path(image->info.id)));
+  const HttpReply reply = http_.exchange("DELETE", target(image_path(image->info.id) + "?force=false&noprune=true"));
+  if (reply.status != 404 && reply.status != 409) expect_ok("remove " + id, reply);
 }
 
 }  // namespace docker_sync

@@ -16,10 +16,6 @@ class StoreContainer;
 /// Throws as HttpClient::exchange(), and ExitCode::engine.
 [[nodiscard]] DockerVersion ask_version(HttpClient& http);
 
-/// Removes the image of that target ("/v1.41/images/sha256:…"), not by force and keeping its parents. One that is not
-/// there or is in use is left. Throws likewise.
-void remove_image(HttpClient& http, const std::string& target);
-
 /// May be used by several threads.
 class DockerEngine : public Engine {
  public:

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/printable.h"
-#include "engine/docker.h"
+#include "engine/docker_answers.h"
 #include "engine/helper_image.h"
 #include "engine/load_progress.h"
 
@@ -106,7 +106,7 @@ void HelperContainer::sweep() {
   };
   each_old(ask("GET", "/containers/json" + label_filter(R"(,"status":["created","exited","dead"])")),
            [this](const std::string& id) { (void)http_.exchange("DELETE", api_ + "/containers/" + id + "?v=true"); });
-  each_old(ask("GET", "/images/json" + label_filter()), [this](const std::string& id) { remove_unnamed(id); });
+  each_old(ask("GET", "/images/json" + label_filter()), [this](const std::string& id) { remove_image(id); });
 }
 
 void HelperContainer::make_image(ByteView program) {
@@ -167,17 +167,19 @@ void HelperContainer::remove_container() {
   started_ = false;
 }
 
-void HelperContainer::remove_unnamed(const std::string& id) {
-  const std::string target = api_ + "/images/" + id;
-  const HttpReply image = http_.exchange("GET", target + "/json");
-  // Somebody may have given it a name.
-  if (image.ok() && !parse_image(image.body, StoreKind::containerd).has_tag) remove_image(http_, target);
+void HelperContainer::remove_image(const std::string& id) {
+  const HttpReply image = http_.exchange("GET", api_ + "/images/" + id + "/json");
+  if (!image.ok() || parse_image(image.body, StoreKind::containerd).has_tag) return;  // Somebody has given it a name.
+  const HttpReply reply = http_.exchange("DELETE", api_ + "/images/" + id + "?force=false&noprune=true");
+  if (!reply.ok() && reply.status != 404 && reply.status != 409) {
+    throw_docker_error("remove " + id, error_message(reply.body));
+  }
 }
 
 void HelperContainer::remove() noexcept {
   try {
     if (!container_.empty()) remove_container();
-    if (!image_.empty()) remove_unnamed(image_);
+    if (!image_.empty()) remove_image(image_);
     image_.clear();
   } catch (const std::exception& error) {
     warn("the helper's container may be left at " + daemon_ + ": " + error.what());

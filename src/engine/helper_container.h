@@ -61,7 +61,7 @@ class HelperContainer {
   [[nodiscard]] std::string ask(std::string_view method, const std::string& path);
   void post(const std::string& path, std::string_view content_type, ByteView body, Sink& answer);
   void sweep();
-  void remove_unnamed(const std::string& id);
+  void remove_image(const std::string& id);
   void start();
   void remove_container();
 
