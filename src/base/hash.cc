@@ -8,6 +8,8 @@
 #include <array>
 #include <cstring>
 
+#include "base/xxh3_avx2.h"
+
 namespace docker_sync {
 
 namespace {
@@ -19,6 +21,14 @@ ContentHash canonical(XXH128_hash_t value) {
   static_assert(sizeof bytes.digest == sizeof hash.bytes);
   std::memcpy(hash.bytes.data(), bytes.digest, sizeof bytes.digest);
   return hash;
+}
+
+void update(XXH3_state_t& state, ByteView bytes) {
+#ifdef __x86_64__
+  static const bool has_avx2 = __builtin_cpu_supports("avx2");
+  if (has_avx2) return update_xxh3_avx2(&state, bytes.data(), bytes.size());
+#endif
+  XXH3_128bits_update(&state, bytes.data(), bytes.size());
 }
 
 }  // namespace
@@ -48,7 +58,7 @@ ContentHasher::~ContentHasher() = default;
 ContentHasher::ContentHasher(ContentHasher&&) noexcept = default;
 ContentHasher& ContentHasher::operator=(ContentHasher&&) noexcept = default;
 
-void ContentHasher::write(ByteView bytes) { XXH3_128bits_update(&state_->xxh, bytes.data(), bytes.size()); }
+void ContentHasher::write(ByteView bytes) { update(state_->xxh, bytes); }
 
 ContentHash ContentHasher::finish() {
   const ContentHash hash = canonical(XXH3_128bits_digest(&state_->xxh));
