@@ -3,7 +3,7 @@
 """The file system that the hosts' disks are on: ext4 with a journal, as servers have it, whatever this machine has.
 
 Without a journal ext4 passes over each inode that was freed in the last minutes when it looks for a free one, so that
-images which are removed between two rounds make the next `docker load` take up to twice as long.
+images which are removed between two rounds make the next `docker load` take half as long again.
 """
 
 import ctypes
