@@ -10,35 +10,35 @@ import ctypes
 import os
 import shutil
 import subprocess
-import tempfile
+
+from hosts.workdir import WorkDir
 
 CLONE_NEWNS = 0x20000  # sched.h
 PART_OF_FREE_SPACE = 0.9
 
 
 class Disk:
-    """Context manager for the folder that it is mounted on, to be left when the hosts are gone. It is mounted in a mount
-    namespace of this process and lies in a file without a name, so that an empty folder is all that stays if this
-    process is killed.
+    """Context manager for the folder that it is mounted on, to be left when the hosts are gone. The mount is seen by this
+    process and its children alone; of one that was killed, the next WorkDir removes what is left.
     """
 
     def __enter__(self):
-        parent = os.environ.get("TMPDIR") or "/var/tmp"
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.unshare(CLONE_NEWNS) != 0:
+        if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
             raise OSError(ctypes.get_errno(), "no mount namespace of its own; the bench needs root")
         run("mount", "--make-rprivate", "/")
-        self._folder = tempfile.mkdtemp(prefix="docker-sync-disk-", dir=parent)
-        with tempfile.NamedTemporaryFile(dir=parent) as file:
-            file.truncate(int(shutil.disk_usage(parent).free * PART_OF_FREE_SPACE))
-            # Nothing is left to be written behind the measured programs' backs.
-            run("mkfs.ext4", "-q", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0", file.name)
-            run("mount", "-o", "loop", file.name, self._folder)
+        self._workdir = WorkDir()
+        image, self._folder = self._workdir.path / "image", self._workdir.path / "disk"
+        self._folder.mkdir()
+        image.touch()
+        os.truncate(image, int(shutil.disk_usage(image).free * PART_OF_FREE_SPACE))
+        # Nothing is left to be written behind the measured programs' backs.
+        run("mkfs.ext4", "-q", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0", image)
+        run("mount", "-o", "loop", image, self._folder)
         return self._folder
 
     def __exit__(self, *_):
         run("umount", self._folder)
-        os.rmdir(self._folder)
+        self._workdir.close()
 
 
 def run(*command):
