@@ -44,8 +44,9 @@ struct SplitPart {
   std::optional<LayerGroup> group;
 };
 
-/// Bytes of gaps that are split ahead of what is offered: most of what groups hold.
-constexpr size_t kSplitAhead = 2 << 20;
+/// Bytes of gaps that are split ahead of what is offered, most of what groups hold: of some 25,000 files, so that the
+/// image is split while the destination still reads its basis.
+constexpr size_t kSplitAhead = 24 << 20;
 /// A content of that size is worth not to be read before it is sent.
 constexpr uint64_t kSentUnread = 8 << 20;
 
