@@ -6,7 +6,8 @@
 // into pieces and groups, so that each can name to the other what lies where.
 //
 // What the new image keeps of the old one is mostly the larger part, and little of what is new was made from it. So these
-// layers are not looked into before something is met that the others know nothing of; even then they are not read.
+// layers are not looked into before something is met that the others know nothing of, and that is worth it on this link;
+// even then they are not read.
 #pragma once
 
 #include <condition_variable>
@@ -30,8 +31,10 @@ class Basis {
  public:
   using Content = LayerIndex::Content;
 
-  /// `layers`: the one to prefer last. `kept`: those that the new image has as well. All referred to must outlive this.
-  Basis(std::vector<Digest> layers, std::set<Digest> kept, const LayerCache& cache, StageTimes& times);
+  /// `layers`: the one to prefer last. `kept`: those that the new image has as well. `link`: what the way between both
+  /// ends takes, in bytes per second; 0: not known. All referred to must outlive this.
+  Basis(std::vector<Digest> layers, std::set<Digest> kept, const LayerCache& cache, StageTimes& times,
+        uint64_t link = 0);
   ~Basis();
 
   [[nodiscard]] const std::vector<Digest>& diff_ids() const { return diff_ids_; }
@@ -59,8 +62,9 @@ class Basis {
   /// How many contents can be found.
   [[nodiscard]] size_t files() const;
 
-  /// Whether more may be known of a new file that was not found, if what is kept is looked into.
-  [[nodiscard]] bool may_know_more(std::string_view path, uint64_t size) const;
+  /// To be asked once of each new file that was not found: whether to look into what is kept. That is so if other layers
+  /// know nothing like it, and all such files would take the link longer than the look takes.
+  [[nodiscard]] bool should_look_into_kept(std::string_view path, uint64_t size) const;
   /// From here on what is kept is found, too: by its paths, and by hashes that are made when they are asked for.
   void look_into_kept() const;
 
@@ -99,6 +103,8 @@ class Basis {
   std::condition_variable changed_;
   mutable BasisIndex index_;
   mutable bool kept_is_known_;
+  const double worth_a_look_;       ///< bytes
+  mutable uint64_t strangers_ = 0;  ///< bytes of files that only what is kept may know
   bool ready_ = false;
   std::optional<Error> error_;
 };

@@ -29,7 +29,7 @@ Ready Destination::receive(const Receive& request) {
   journal_.sweep(engine_, request.config);
   const SyncStreams streams(request.sync);
   StageTimes times;
-  Basis basis(request.basis, kept_layers(request), cache_, times);
+  Basis basis(request.basis, kept_layers(request), cache_, times, request.link.bytes_per_second);
   Assembly assembly(request, engine_.partial_load(), progress_, times);
   const auto reading = assembly.can_start_again() ? ArrivedContents::Reading::again : ArrivedContents::Reading::once;
   std::atomic<uint64_t> layer_bytes = 0;

@@ -186,7 +186,7 @@ std::optional<uint64_t> Offerer::find_offered(const LayerEntry& entry) {
 
 std::optional<BasisFile> Offerer::find_shared(const LayerEntry& entry) {
   const auto same = shared_.find(entry.hash, entry.content_size);
-  if (same || !shared_.may_know_more(entry.path, entry.content_size)) return same;
+  if (same || !shared_.should_look_into_kept(entry.path, entry.content_size)) return same;
   // Who is asked knows it as well.
   if (!all_shared_ && ++strangers_ <= kMostStrangers) return std::nullopt;
   shared_.look_into_kept();

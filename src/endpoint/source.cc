@@ -62,7 +62,7 @@ class ImageSender {
         request_(request),
         streams_(request.sync),
         own_basis_(basis_in_image(request)),
-        shared_(request.basis, own_basis_, cache, times_) {
+        shared_(request.basis, own_basis_, cache, times_, request.link.bytes_per_second) {
     for (const Digest& layer : request.basis) {
       if (!own_basis_.contains(layer)) other_basis_.insert(layer);
     }
