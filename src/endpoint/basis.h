@@ -27,6 +27,9 @@
 
 namespace docker_sync {
 
+/// What new files become when they are packed: a third of what they are.
+inline constexpr uint64_t kNewPackedTo = 3;
+
 class Basis {
  public:
   using Content = LayerIndex::Content;
@@ -62,9 +65,11 @@ class Basis {
   /// How many contents can be found.
   [[nodiscard]] size_t files() const;
 
-  /// To be asked once of each new file that was not found: whether to look into what is kept. That is so if other layers
-  /// know nothing like it, and all such files would take the link longer than the look takes.
-  [[nodiscard]] bool should_look_into_kept(std::string_view path, uint64_t size) const;
+  /// Whether more may be known of a new file that was not found, if what is kept is looked into.
+  [[nodiscard]] bool may_know_more(std::string_view path, uint64_t size) const;
+  /// Whether that is worth it, to send so many bytes less: as soon as all that could have been spared so far would take
+  /// the link longer than a look takes.
+  [[nodiscard]] bool pays_to_look(uint64_t bytes) const;
   /// From here on what is kept is found, too: by its paths, and by hashes that are made when they are asked for.
   void look_into_kept() const;
 
@@ -103,8 +108,8 @@ class Basis {
   std::condition_variable changed_;
   mutable BasisIndex index_;
   mutable bool kept_is_known_;
-  const double worth_a_look_;       ///< bytes
-  mutable uint64_t strangers_ = 0;  ///< bytes of files that only what is kept may know
+  const double worth_a_look_;        ///< bytes
+  mutable uint64_t not_spared_ = 0;  ///< likewise
   bool ready_ = false;
   std::optional<Error> error_;
 };

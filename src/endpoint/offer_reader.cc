@@ -158,7 +158,8 @@ void OfferReader::find_here(Claims& claims, const std::vector<SkeletonEntry>& en
   for (const SkeletonEntry& entry : entries) {
     if (entry.content_size == 0 || *claim++ != Claim::ask) continue;
     asked->here = basis_.find(asked->hash, asked->size);
-    if (!asked->here && basis_.should_look_into_kept(content_path(entry.gap), entry.content_size)) {
+    if (!asked->here && basis_.may_know_more(content_path(entry.gap), entry.content_size) &&
+        basis_.pays_to_look(entry.content_size / kNewPackedTo)) {
       basis_.look_into_kept();
       asked->here = basis_.find(asked->hash, asked->size);
     }

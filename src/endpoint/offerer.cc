@@ -14,8 +14,6 @@ namespace {
 // The first blocks that ask are small: what becomes of their signatures tells the destination how many more to send.
 constexpr uint64_t kFirstAsked = 1 << 20, kMostAsked = 8 << 20;
 constexpr uint64_t kMostUnasked = 32 << 20;
-// Of more contents than that it is cheaper to look into what is kept than to ask.
-constexpr size_t kMostStrangers = 256;
 
 }  // namespace
 
@@ -186,9 +184,9 @@ std::optional<uint64_t> Offerer::find_offered(const LayerEntry& entry) {
 
 std::optional<BasisFile> Offerer::find_shared(const LayerEntry& entry) {
   const auto same = shared_.find(entry.hash, entry.content_size);
-  if (same || !shared_.should_look_into_kept(entry.path, entry.content_size)) return same;
+  if (same || !shared_.may_know_more(entry.path, entry.content_size)) return same;
   // Who is asked knows it as well.
-  if (!all_shared_ && ++strangers_ <= kMostStrangers) return std::nullopt;
+  if (!shared_.pays_to_look(all_shared_ ? entry.content_size / kNewPackedTo : sizeof(ShortHash))) return std::nullopt;
   shared_.look_into_kept();
   return shared_.find(entry.hash, entry.content_size);
 }

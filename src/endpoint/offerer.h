@@ -46,7 +46,6 @@ class Offerer {
   OfferedBlocks& blocks_;
   KnownGroups known_;
   const bool all_shared_;
-  size_t strangers_ = 0;  ///< contents that only what is kept could know
 
   const RandomAccess* layer_ = nullptr;
   std::vector<LayerEntry> block_;

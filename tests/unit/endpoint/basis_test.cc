@@ -243,31 +243,28 @@ TEST_CASE("what the new image keeps is not looked into before something is met t
   CHECK(layers.find("old"));
   CHECK_FALSE(layers.find("456"));
   // There is an older one to make it from.
-  CHECK_FALSE(basis.should_look_into_kept("etc/conf", 4));
-  CHECK(basis.should_look_into_kept("lib/two", 3));
+  CHECK_FALSE(basis.may_know_more("etc/conf", 4));
+  CHECK(basis.may_know_more("lib/two", 3));
   CHECK(layers.reads == 0);
   CHECK(basis.groups(0) == 0);
 
   basis.look_into_kept();
   CHECK(layers.find("456") == BasisFile{0, basis.find_similar("lib/two", 3)->offset, 3});
   CHECK(basis.find_similar("bin/tool-2.0", 4).has_value());
-  CHECK_FALSE(basis.should_look_into_kept("lib/three", 3));
+  CHECK_FALSE(basis.may_know_more("lib/three", 3));
   CHECK(basis.groups(0) == 0);
 }
 
-TEST_CASE("what the new image keeps is not looked into for what takes the link no longer") {
+TEST_CASE("a look into what the new image keeps pays when it is shorter than what it may spare the link") {
   const LayerCache none("");
-  const KeptLayer layers(none, 125'000'000);
-  const Basis& basis = layers.basis;
-  for (int file = 0; file < 30; ++file) CHECK_FALSE(basis.should_look_into_kept("lib/new", 1'000'000));
-  CHECK_FALSE(basis.should_look_into_kept("etc/conf", 4));
-  CHECK_FALSE(basis.should_look_into_kept("lib/new", 1'000'000));
-  CHECK(basis.should_look_into_kept("lib/new", 1'000'000));
-  CHECK(layers.reads == 0);
-  // Over a slow one there is little that is not worth it.
+  const KeptLayer fast(none, 125'000'000);
+  for (int file = 0; file < 31; ++file) CHECK_FALSE(fast.basis.pays_to_look(1'000'000));
+  CHECK(fast.basis.pays_to_look(1'000'000));
   const KeptLayer slow(none, 1'250'000);
-  CHECK_FALSE(slow.basis.should_look_into_kept("lib/two", 3));
-  CHECK(slow.basis.should_look_into_kept("lib/new", 320'000));
+  CHECK_FALSE(slow.basis.pays_to_look(3));
+  CHECK(slow.basis.pays_to_look(400'000));
+  const KeptLayer unknown(none);
+  CHECK(unknown.basis.pays_to_look(3));
 }
 
 TEST_CASE("of what is kept only contents of the very size are read, and these once") {
