@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <future>
+
 #include "base/log.h"
 #include "base/task_group.h"
 #include "endpoint/basis_reader.h"
@@ -118,9 +120,16 @@ std::string Destination::load(const Receive& request, Assembly& assembly) {
     journal_entry_ = journal_.begin(Digest::parse(id));
     unnamed_ = id;
   };
+  std::future<void> ended;
+  const auto next = [&] {
+    auto member = assembly.next();
+    // Nothing is read any more while the engine takes in the last layer.
+    if (!member && request.last) ended = std::async(std::launch::async, [&] { engine_.end_started(false); });
+    return member;
+  };
   const auto load_once = [&] {
     try {
-      TarSource archive([&] { return assembly.next(); });
+      TarSource archive(next);
       const std::vector<std::string> loaded = engine_.load(archive);
       verbose(fmt::format("the engine says it loaded {} image(s)", loaded.size()));
       verify(request, id, config);
@@ -135,6 +144,7 @@ std::string Destination::load(const Receive& request, Assembly& assembly) {
     // What a store has under which blobs is less sure than what it has: the archive is made again, whole.
     const bool refused = error.code() == ExitCode::engine || error.code() == ExitCode::verification;
     if (!refused || !assembly.can_start_again()) throw;
+    if (ended.valid()) ended.wait();
     verbose(std::string("loading all layers, since leaving some out failed: ") + error.what());
     assembly.start_again_with(read_all(assembly.left_out(), request.reader));
     load_once();

@@ -58,7 +58,7 @@ class Server {
       }
     }
     if (!destination_ && options_.nothing_to_undo) {
-      if (engine_) engine_->end_started();
+      if (engine_) engine_->end_started(true);
       options_.nothing_to_undo();
     }
     if (worker_.joinable()) worker_.join();
@@ -74,8 +74,8 @@ class Server {
   void add_unlisted(std::vector<ImageInfo>& images, const Query& query);
   void cancel(const Cancel& request);
   /// Runs in a thread of its own, so that a CANCEL is heard.
-  template <class Work>
-  void work(uint32_t sync, Work&& answer);
+  template <class Request, class Work>
+  void work(const Request& request, Work&& answer);
 
   [[nodiscard]] Engine& engine();
   /// Made by the first who asks. Throws as SpoolSpace does.
@@ -126,7 +126,7 @@ void Server::handle(const Frame& frame) {
     case FrameType::send: {
       auto request = decode<Send>(frame);
       basis_ = request.basis;
-      return work(request.sync, [this, request] {
+      return work(request, [this, request] {
         return send_image(connection_, engine(), space(kMemoryToSend), progress_, layer_cache_, known_configs_,
                           request);
       });
@@ -134,7 +134,7 @@ void Server::handle(const Frame& frame) {
     case FrameType::receive: {
       auto request = decode<Receive>(frame);
       basis_ = request.basis;
-      return work(request.sync, [this, request] { return destination().receive(request); });
+      return work(request, [this, request] { return destination().receive(request); });
     }
     case FrameType::commit:
       destination().commit(decode<Commit>(frame));
@@ -201,11 +201,12 @@ void Server::cancel(const Cancel& request) {
   connection_.send(Cancelled{});
 }
 
-template <class Work>
-void Server::work(uint32_t sync, Work&& answer) {
+template <class Request, class Work>
+void Server::work(const Request& request, Work&& answer) {
+  const uint32_t sync = request.sync;
   if (sync <= last_sync_ || sync > UINT32_MAX / SyncStreams::kPerSync - 1) throw_protocol("a sync out of order");
   last_sync_ = sync;
-  worker_ = std::thread([this, answer = std::forward<Work>(answer)] {
+  worker_ = std::thread([this, last = request.last, answer = std::forward<Work>(answer)] {
     try {
       try {
         connection_.send(answer());
@@ -217,6 +218,8 @@ void Server::work(uint32_t sync, Work&& answer) {
     } catch (const Error& error) {
       verbose(std::string("no answer could be given: ") + error.what());
     }
+    // While the other end still works.
+    if (last && engine_) engine_->end_started(false);
   });
 }
 

@@ -137,11 +137,11 @@ LayerStore* DockerEngine::store(std::span<const ImageInfo> to_read, LayerReader 
   const std::lock_guard lock(mutex_);
   if (container_ || !start_container_) return container_.get();
   if (to_read.empty() || (reader == LayerReader::automatic && !pays_a_container(to_read))) return nullptr;
-  const auto start = std::exchange(start_container_, nullptr);
   try {
-    container_ = start();
+    container_ = start_container_();
     verbose("layers are read in " + container_->description());
   } catch (Error& error) {
+    start_container_ = nullptr;
     error.while_doing("starting a container that reads the store");
     if (reader == LayerReader::store) throw;
     verbose(std::string(error.what()) + "; layers are read by save");
@@ -149,10 +149,12 @@ LayerStore* DockerEngine::store(std::span<const ImageInfo> to_read, LayerReader 
   return container_.get();
 }
 
-void DockerEngine::end_started() noexcept {
+void DockerEngine::end_started(bool for_good) noexcept {
   const std::lock_guard lock(mutex_);
-  start_container_ = nullptr;
-  if (container_) container_->end();
+  if (for_good) start_container_ = nullptr;
+  if (!container_) return;
+  container_->end();
+  ended_container_ = std::move(container_);
 }
 
 std::vector<std::string> DockerEngine::load(Source& archive) {

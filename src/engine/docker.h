@@ -47,7 +47,7 @@ class DockerEngine : public Engine {
   [[nodiscard]] std::vector<std::string> load(Source& archive) override;
   void tag(const std::string& id, const Reference& name) override;
   void remove_untagged(const std::string& id) override;
-  void end_started() noexcept override;
+  void end_started(bool for_good) noexcept override;
 
  private:
   [[nodiscard]] std::string target(const std::string& path) const;
@@ -59,8 +59,8 @@ class DockerEngine : public Engine {
   DockerStore said_;
   std::unique_ptr<LayerStore> store_;
   std::mutex mutex_;                                                  ///< guards what follows
-  std::function<std::unique_ptr<StoreContainer>()> start_container_;  ///< until it was tried
-  std::unique_ptr<StoreContainer> container_;
+  std::function<std::unique_ptr<StoreContainer>()> start_container_;  ///< until that has failed
+  std::unique_ptr<StoreContainer> container_, ended_container_;       ///< the latter for those who may be reading
 };
 
 }  // namespace docker_sync

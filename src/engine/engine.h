@@ -61,8 +61,7 @@ class Engine {
   [[nodiscard]] virtual bool reads_in_place() { return false; }
 
   /// Its store, where it can be read in place for these images; null otherwise. `automatic`: not if there were
-  /// something to start first that takes longer than to save them. The same for as long as the engine is there, once it
-  /// is.
+  /// something to start first that takes longer than to save them. The same until end_started(), once it is.
   /// `store`: throws what is wrong with that start.
   [[nodiscard]] virtual LayerStore* store(std::span<const ImageInfo> /*to_read*/, LayerReader /*reader*/) {
     return nullptr;
@@ -83,9 +82,9 @@ class Engine {
   /// in use is left. Engines cannot look and remove in one step: a tag given in between is lost with the image.
   virtual void remove_untagged(const std::string& id) = 0;
 
-  /// Ends what it has started on its host: for a process that exits without destroying it, while another thread may be
-  /// reading. Nothing can be read in its store any more.
-  virtual void end_started() noexcept {}
+  /// Ends what it has started on its host, while another thread may be reading: what was opened in its store cannot be
+  /// read any more. `for_good`, for a process that exits without destroying it: else it is started again when needed.
+  virtual void end_started(bool /*for_good*/) noexcept {}
 };
 
 }  // namespace docker_sync

@@ -138,7 +138,8 @@ Transferred Session::transfer(const ImagePlan& plan, const TransferOptions& opti
                   plan.basis_layers,
                   plan.basis_images,
                   options.reader,
-                  options.link};
+                  options.link,
+                  options.last};
   Send send{sync,
             plan.source.id,
             identity.config,
@@ -149,7 +150,8 @@ Transferred Session::transfer(const ImagePlan& plan, const TransferOptions& opti
             options.reader,
             options.sizes,
             options.link,
-            options.needs_fast};
+            options.needs_fast,
+            options.last};
   for (const PlannedLayer& layer : plan.layers) {
     if (layer.origin == LayerOrigin::travels) send.layers.push_back(layer.diff_id);
   }

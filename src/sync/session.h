@@ -41,6 +41,7 @@ struct TransferOptions {
   bool sizes = false;       ///< the destination's EngineTraits::asks_sizes
   LinkRate link;            ///< as it was before
   bool needs_fast = false;  ///< SlowLink where it no longer is
+  bool last = false;        ///< no other image is to follow
 };
 
 /// A transfer was given up, since the link is slower than what it was planned for.

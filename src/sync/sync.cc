@@ -41,6 +41,7 @@ class Run {
     look();
     const std::vector<Reference> names = selected();
     for (size_t i = 0; i < names.size(); ++i) {
+      is_last_ = i + 1 == names.size();
       outcomes_.push_back(sync_one(names[i], i + 1, names.size()));
       observer_.finish(outcomes_.back());
       if (outcomes_.back().error && ends_the_run(outcomes_.back().error->code())) break;
@@ -74,6 +75,7 @@ class Run {
   std::vector<ImageInfo> source_, destination_;  ///< as far as they matter; kept true as images are brought
   EngineTraits destination_traits_;
   std::vector<Outcome> outcomes_;
+  bool is_last_ = false;
 };
 
 void Run::look() {
@@ -184,7 +186,7 @@ void Run::transfer(Outcome& outcome) {
   ImagePlan& plan = outcome.plan;
   Transferred transferred;
   TransferOptions options{selection_.level, selection_.reader, destination_traits_.asks_sizes, selection_.link,
-                          spares_basis(plan)};
+                          spares_basis(plan), is_last_};
   try {
     transferred = transfer_as_fast(plan, options);
   } catch (const Error& error) {

@@ -102,8 +102,10 @@ struct Send {
   bool sizes = false;       ///< to be told, of the layers that do not travel
   LinkRate link;            ///< as it was before
   bool needs_fast = false;  ///< to be given up where the link turns out to be slow (wire/pace.h)
+  bool last = false;        ///< no other sync is to follow: what is started for this one may end with it
   static void fields(auto& m, auto& f) {
-    f(m.sync, m.image_id, m.config, m.diff_ids, m.layers, m.basis, m.level, m.reader, m.sizes, m.link, m.needs_fast);
+    f(m.sync, m.image_id, m.config, m.diff_ids, m.layers, m.basis, m.level, m.reader, m.sizes, m.link, m.needs_fast,
+      m.last);
   }
 };
 
@@ -146,11 +148,12 @@ struct Receive {
   std::vector<Digest> basis;              ///< layers to build on, those to prefer last
   std::vector<std::string> basis_images;  ///< engine IDs of the images that hold them
   LayerReader reader{};
-  LinkRate link;  ///< as it was before
+  LinkRate link;      ///< as it was before
+  bool last = false;  ///< as in Send
 
   [[nodiscard]] std::set<Digest> layers_from(LayerOrigin origin) const;
   static void fields(auto& m, auto& f) {
-    f(m.sync, m.config, m.fingerprint, m.layers, m.basis, m.basis_images, m.reader, m.link);
+    f(m.sync, m.config, m.fingerprint, m.layers, m.basis, m.basis_images, m.reader, m.link, m.last);
   }
 };
 

@@ -68,6 +68,16 @@ def test_a_pull_reads_the_store_over_there(world):
     assert world.there.image_ids() == watch.images
 
 
+def test_one_container_serves_all_images_of_a_run(world):
+    """It ends while the last one is loaded, not before."""
+    ids = [recipe.build(world.there, name) for recipe, name in [(SMALL, "app:1"), (NEWER, "app:2")]]
+    watch = Watch(world.there)
+    world.sync("--layer-reader", "store", "user@server", "app:1", "app:2").check()
+    assert [world.here.image_id(name) for name in ("app:1", "app:2")] == ids
+    assert watch.containers() == 1
+    await_nothing_left(world.there)
+
+
 def test_changes_alone_travel_both_ways_and_nothing_is_written(world, user):
     """At the server the helper is not root; at the laptop the program is not."""
     SMALL.build(world.there, "app:1")

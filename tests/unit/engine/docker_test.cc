@@ -363,9 +363,16 @@ TEST_CASE("the size of an image that nobody told is asked for") {
 
 TEST_CASE("when all is over no container is started any more") {
   Closed closed;
-  closed.engine.end_started();
+  closed.engine.end_started(true);
   CHECK(closed.store({image_of_size(1 << 30)}, LayerReader::store) == nullptr);
   CHECK(closed.starts == 0);
+}
+
+TEST_CASE("what is ended meanwhile may be started again") {
+  Closed closed;
+  closed.engine.end_started(false);
+  CHECK(closed.store({image_of_size(1 << 30)}) == nullptr);
+  CHECK(closed.starts == 1);
 }
 
 TEST_CASE("images of the helper alone are not listed") {
