@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 
 from field import USER, Users
-from methods import OTHERS, TIMEOUT_S, docker_sync
+from methods import OTHERS, TIMEOUT_S, docker_sync, pipe_through_ssh
 
 READERS = ["auto", "store", "save"]
 # What whoever is in the docker group may do besides saving is to run a container that sees the store.
@@ -57,6 +57,11 @@ def load_ready(field):
     """`docker load` of an archive that is there already and holds only what the destination has not."""
     return field.measure(lambda: field.destination.host.run(["docker", "load", "--quiet", "--input", READY_ARCHIVE],
                                                             timeout_s=TIMEOUT_S).stdout)
+
+
+def move_ready(field):
+    """The same from the source, where that archive is ready, too: what a pipe takes that knows what is needed."""
+    return field.measure(lambda: pipe_through_ssh(field, f"cat {READY_ARCHIVE}", "docker load --quiet"))
 
 
 def missing_options(binary, entrants):

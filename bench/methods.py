@@ -55,7 +55,11 @@ def save_load(field):
 
 
 def pipe(field, pack="", unpack=""):
-    save, load = f"docker save {field.pair.image}{pack}", f"{unpack}docker load"
+    pipe_through_ssh(field, f"docker save {field.pair.image}{pack}", f"{unpack}docker load")
+
+
+def pipe_through_ssh(field, save, load):
+    """From what is run at the source to what is run at the destination."""
     shell(field, f"{save} | {remote(field, load)}" if field.push else f"{remote(field, save)} | {load}")
 
 

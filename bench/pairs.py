@@ -70,6 +70,7 @@ PAIRS = {pair.name: pair for pair in [
          (BEATS_PATCH, LEAN, Goal(DESTINATION, "rsync", 0.1))),
     Pair("npm-native", "npm-1", "npm-native", "npm:latest", "the same, one of the two with a native part of 130 MB",
          (BEATS_PATCH, LEAN)),
+    Pair("node", "node-1", "node-2", "node:latest", "npm's tree on top of node and npm themselves, which stay"),
     Pair("small-edits", "tree-1", "tree-2", "tree:latest", "14,000 headers checked out anew, ten of them edited",
          (BEATS_PATCH, LEAN, Goal(DESTINATION, "rsync", 0.1))),
     Pair("touched", "tree-1", "tree-1-again", "tree:latest", "14,000 headers checked out anew",

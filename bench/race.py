@@ -5,7 +5,7 @@
 import dataclasses
 
 from cost import Cost, typical
-from entrants import READY_ARCHIVE, Entrant, load_ready
+from entrants import READY_ARCHIVE, Entrant, load_ready, move_ready
 from pairs import BOTH, Pair
 from partial import write_partial
 from tarball import Tarball
@@ -36,16 +36,19 @@ class Race:
         self.bytes_per_s = rate_in_bytes(rate)
         old, new = Tarball(pair.old_tarball), Tarball(pair.new_tarball)
         self.image_bytes = sum(layer.size for layer in new.layers)
-        self.changed = sum(layer.size for layer in new.needed_beside(old)) / self.image_bytes
+        self.needed_bytes = sum(layer.size for layer in new.needed_beside(old))
+        self.changed = self.needed_bytes / self.image_bytes
         self.cells = [Cell(entrant) for entrant in entrants]
         self._ready = Cell(Entrant("load", "root", other=load_ready))
+        self.bounds = [self._ready, Cell(Entrant("ssh+load", "root", other=move_ready))]
 
     # Running
 
     def run(self, field, rounds, all_rounds):
         field.link.shape(None if self.rate == "none" else self.rate)
-        archive = field.destination.host.path(READY_ARCHIVE)
-        write_partial(Tarball(self.pair.old_tarball), Tarball(self.pair.new_tarball), archive)
+        archives = [engine.host.path(READY_ARCHIVE) for engine in (field.source, field.destination)]
+        for archive in archives:
+            write_partial(Tarball(self.pair.old_tarball), Tarball(self.pair.new_tarball), archive)
         try:
             for number in range(rounds):
                 # There and back, so that nobody is always the one after the same other.
@@ -53,17 +56,19 @@ class Race:
                     if (number == 0 or cell.costs) and (all_rounds or not self._hopeless(cell, number)):
                         self._measure(field, cell)
         finally:
-            archive.unlink()
+            for archive in archives:
+                archive.unlink()
 
     def _order(self, number):
-        cells = [*self.cells, self._ready]
+        cells = [*self.cells, *self.bounds]
         return cells if number % 2 == 0 else cells[::-1]
 
     def _hopeless(self, cell, number):
         rivals = [other.costs[0].seconds for other in self.cells if not other.entrant.ours and other.costs]
         if cell.entrant.ours or cell is self._ready or not rivals:
             return False
-        least = self.image_bytes / self.bytes_per_s if cell.entrant.method == "plain" and self.bytes_per_s else 0
+        as_they_are = {"plain": self.image_bytes, "ssh+load": self.needed_bytes}
+        least = as_they_are.get(cell.entrant.method, 0) / self.bytes_per_s if self.bytes_per_s else 0
         if number == 0 and least > HOPELESS * min(rivals):
             cell.note = f"not run: {least:.0f} s for its bytes alone"
             return True
@@ -120,15 +125,11 @@ class Race:
             found.append(("spool", 0, not any(end.spool or end.exported for end in ends)))
         return found
 
-    @property
-    def load_seconds(self):
-        return self._ready.seconds
-
     def as_json(self):
         return {
             "pair": self.pair.name, "variant": self.variant, "rate": self.rate,
             "image": self.image_bytes, "changed": self.changed,
-            "cells": [self._cell_as_json(cell) for cell in [*self.cells, self._ready]],
+            "cells": [self._cell_as_json(cell) for cell in [*self.cells, *self.bounds]],
         }
 
     def _cell_as_json(self, cell):

@@ -12,9 +12,10 @@ seconds · cpu: processor seconds of all programs but the daemons, engine: of do
 anonymous MB of all programs but the daemons · spool, export, import: peak MB in temporary files, of these programs,
 and of the engine for a save and for a load · moved: MB on the link both ways, SSH included · seconds as a multiple,
 /best: of the fastest other method, /rsync: of the saved tarballs by rsync, /floor: of what takes longer of its bytes
-on the link and of `load`: docker load of an archive that is there already, with what is new and nothing else. s, cpu
-and moved are medians, the peaks those of all rounds. ≤best: no slower than the others; floor and rsync are asked of
-the store's reader where half of the image is new or less, spool≤0 of it always: nothing in spool and export"""
+on the link and of `load`: docker load of an archive that is there already, with what is new and nothing else;
+ssh+load: that archive by a pipe through ssh. s, cpu and moved are medians, the peaks those of all rounds. ≤best: no
+slower than the others; floor and rsync are asked of the store's reader where half of the image is new or less, spool≤0
+of it always: nothing in spool and export"""
 
 COLUMNS = [("pair", -13), ("old at", -11), ("link", 4), ("new", 4), ("method", -10), ("rights", -6), ("n", 1), ("s", 6),
            ("cpu", 11), ("engine", 11), ("mem", 7), ("spool", 9), ("export", 9), ("import", 9), ("moved", 7),
@@ -29,8 +30,9 @@ class SpeedTable:
         head = [race.pair.name, race.variant, link(race.rate)]
         for cell in race.cells:
             self._lines.add([*head, f"{race.changed:.0%}", *cells_of(race, cell)])
-        if race.load_seconds is not None:
-            self._lines.add([*head, "", "load", "", "", f"{race.load_seconds:.1f}"])
+        for cell in race.bounds:
+            if cell.costs:
+                self._lines.add([*head, "", cell.entrant.name, "", str(len(cell.costs)), f"{cell.seconds:.1f}"])
 
 
 def cells_of(race, cell):

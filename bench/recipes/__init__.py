@@ -12,7 +12,7 @@ FAMILIES = {
     "small": (applications.build_small, ["small-1", "small-2"]),
     "django": (systems.build_django, ["django-1", "django-2", "django-2-again"]),
     "tree": (applications.build_tree, ["tree-1", "tree-1-again", "tree-2"]),
-    "npm": (applications.build_npm, ["npm-1", "npm-2", "npm-native"]),
+    "npm": (applications.build_npm, ["npm-1", "npm-2", "npm-native", "node-1", "node-2"]),
     "upgraded": (systems.build_upgraded, ["upgraded-1", "upgraded-2"]),
     "relinked": (applications.build_relinked, ["relinked-1", "relinked-2"]),
     "jars": (applications.build_jars, ["jars-1", "jars-2"]),

@@ -69,6 +69,10 @@ def build_npm(builder):
         project = {"name": "shop", "private": True, "dependencies": NPM_PACKAGES | bumped}
         builder.image(version, NPM, {"package.json": json.dumps(project, indent=2).encode()})
         builder.save(version, version, "npm:latest")
+    # The same on top of node and npm, as most have it.
+    for version, modules in [("node-1", "npm-1"), ("node-2", "npm-2")]:
+        builder.image(version, f"FROM npm-tools\nCOPY --from={modules} /srv/app /srv/app\n")
+        builder.save(version, version, "node:latest")
 
 
 # A compiler in one binary of LLVM's static libraries; some code that is linked before all others is new.
