@@ -15,6 +15,8 @@ namespace {
 
 /// What a look takes, with reading what may be the same: 0.1 s for Debian, 0.5 for node and npm on it.
 constexpr double kLookSeconds = 0.25;
+/// To spare less is not worth one whatever the link, which may not be known.
+constexpr double kLeastSpared = 2 << 10;
 
 }  // namespace
 
@@ -54,7 +56,7 @@ Basis::Basis(std::vector<Digest> layers, std::set<Digest> kept, const LayerCache
         return hasher.finish();
       }),
       kept_is_known_(kept_.empty()),
-      worth_a_look_(kLookSeconds * static_cast<double>(link)) {}
+      worth_a_look_(std::max(kLookSeconds * static_cast<double>(link), kLeastSpared)) {}
 
 Basis::~Basis() = default;
 

@@ -264,7 +264,8 @@ TEST_CASE("a look into what the new image keeps pays when it is shorter than wha
   CHECK_FALSE(slow.basis.pays_to_look(3));
   CHECK(slow.basis.pays_to_look(400'000));
   const KeptLayer unknown(none);
-  CHECK(unknown.basis.pays_to_look(3));
+  CHECK_FALSE(unknown.basis.pays_to_look(8));
+  CHECK(unknown.basis.pays_to_look(3'000));
 }
 
 TEST_CASE("of what is kept only contents of the very size are read, and these once") {
