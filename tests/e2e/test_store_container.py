@@ -69,7 +69,7 @@ def test_a_pull_reads_the_store_over_there(world):
 
 
 def test_one_container_serves_all_images_of_a_run(world):
-    """It ends while the last one is loaded, not before."""
+    """Which does not end before the last one was read."""
     ids = [recipe.build(world.there, name) for recipe, name in [(SMALL, "app:1"), (NEWER, "app:2")]]
     watch = Watch(world.there)
     world.sync("--layer-reader", "store", "user@server", "app:1", "app:2").check()
