@@ -81,7 +81,7 @@ class ReadingSource : public Source {
   uint64_t position_ = 0;
 };
 
-/// The engine itself in all but save().
+/// The engine itself in all but save(). What it has started stays: another one may be reading.
 class EngineOfMany : public Engine {
  public:
   EngineOfMany(std::shared_ptr<Engine> below, std::shared_ptr<SharedEngine> shared)
