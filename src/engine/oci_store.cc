@@ -70,8 +70,8 @@ void write_file(const std::string& folder, const std::string& path, ByteView byt
 }  // namespace
 
 OciStore::OciStore(std::string folder) : folder_(std::move(folder)), own_folder_(folder_ + "/.docker-sync") {
-  // Our own folder comes first when a layout is made.
-  if (exists(folder_ + "/oci-layout") || exists(own_folder_) || is_new_or_empty(folder_)) return;
+  // Another one may make the layout just now. Our own folder comes first then: what is not empty any more has it.
+  if (is_new_or_empty(folder_) || exists(own_folder_) || exists(folder_ + "/oci-layout")) return;
   throw Error(ExitCode::engine, folder_ + " is not an OCI image layout", "name one, or a folder that is new or empty");
 }
 

@@ -277,6 +277,22 @@ TEST_CASE("an index of several platforms is the image of this one") {
   CHECK(directory.open().list().size() == 2);
 }
 
+TEST_CASE("a layout may be opened while another one makes it") {
+  for (int round = 0; round < 200; ++round) {
+    const Directory directory;
+    std::atomic<bool> made = false;
+    std::thread maker([&] {
+      (void)OciStore(directory.path()).new_blob();
+      made = true;
+    });
+    const ExitCode opened = outcome([&] {
+      while (!made) (void)directory.open();
+    });
+    maker.join();
+    REQUIRE(opened == ExitCode::ok);
+  }
+}
+
 TEST_CASE("writers at the same time lose nothing of each other") {
   const Directory directory;
   constexpr int kWriters = 4, kImages = 5;
