@@ -3,7 +3,8 @@
 #include "base/new_file.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
+#include <fmt/format.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,9 +14,14 @@
 
 namespace docker_sync {
 
-NewFile::NewFile(const std::string& folder, std::string_view prefix)
-    : path_(folder + "/" + std::string(prefix) + "XXXXXX") {
-  fd_ = Fd(::mkostemp(path_.data(), O_CLOEXEC));
+NewFile::NewFile(const std::string& folder, std::string_view prefix, mode_t mode) {
+  // Not mkostemp(): its mode is 0600, and what the umask is nobody can ask without changing it for all threads.
+  do {
+    uint32_t number = 0;
+    if (::getrandom(&number, sizeof number, 0) < 0) throw_errno(ExitCode::disk, "no random number", errno);
+    path_ = fmt::format("{}/{}{:08x}", folder, prefix, number);
+    fd_ = Fd(::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  } while (!fd_ && errno == EEXIST);
   if (!fd_) throw_errno(ExitCode::disk, "cannot write in " + folder, errno);
 }
 

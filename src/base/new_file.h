@@ -5,7 +5,10 @@
 // whoever opens that never sees half of it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
+#include <string_view>
 
 #include "base/fd.h"
 
@@ -13,8 +16,8 @@ namespace docker_sync {
 
 class NewFile {
  public:
-  /// Makes FOLDER/PREFIX and six characters, of mode 0600. Throws ExitCode::disk if that cannot be.
-  NewFile(const std::string& folder, std::string_view prefix);
+  /// Makes FOLDER/PREFIX and some characters, of `mode` less the umask. Throws ExitCode::disk if that cannot be.
+  NewFile(const std::string& folder, std::string_view prefix, mode_t mode = 0600);
   /// Removes it, if it has got no other name.
   ~NewFile();
   NewFile(NewFile&& other) noexcept : path_(std::move(other.path_)), fd_(std::move(other.fd_)) { other.path_.clear(); }

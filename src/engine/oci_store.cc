@@ -20,6 +20,8 @@ namespace docker_sync {
 namespace {
 
 constexpr std::string_view kNewPrefix = "new-";
+/// Others may read what this user makes, as far as its umask lets them.
+constexpr mode_t kMode = 0666;
 
 bool exists(const std::string& path) {
   struct stat info {};
@@ -40,13 +42,6 @@ std::string last_part(std::string path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-/// Others may read what this user makes, as far as its umask lets them.
-void publish(const Fd& file) {
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  if (::fchmod(file.get(), 0666 & ~mask) != 0) throw_errno(ExitCode::disk, "cannot set a file's mode", errno);
-}
-
 void make_folder(const std::string& path) {
   if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) throw_errno(ExitCode::disk, "cannot make " + path, errno);
 }
@@ -60,9 +55,8 @@ Fd locked(const std::string& path, int operation) {
 }
 
 void write_file(const std::string& folder, const std::string& path, ByteView bytes) {
-  NewFile file(folder, kNewPrefix);
+  NewFile file(folder, kNewPrefix, kMode);
   write_all(file.fd(), bytes);
-  publish(file.fd());
   if (::fsync(file.fd().get()) != 0) throw_errno(ExitCode::disk, "cannot write " + path, errno);
   file.rename_to(path);
 }
@@ -112,9 +106,7 @@ Fd OciStore::hold_blobs() const { return locked(own_folder_ + "/blobs.lock", LOC
 
 NewFile OciStore::new_blob() {
   make_layout();
-  NewFile file(own_folder_, kNewPrefix);
-  publish(file.fd());
-  return file;
+  return {own_folder_, kNewPrefix, kMode};
 }
 
 void OciStore::put_blob(NewFile file, const Digest& digest) const { file.rename_to(path_of(digest)); }

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <filesystem>
@@ -290,6 +291,17 @@ TEST_CASE("a layout may be opened while another one makes it") {
     });
     maker.join();
     REQUIRE(opened == ExitCode::ok);
+  }
+}
+
+TEST_CASE("what is made has the mode that the umask leaves") {
+  const mode_t before = ::umask(027);
+  const Directory directory;
+  directory.add("app:1", {kBase});
+  ::umask(before);
+  for (const auto& entry : fs::recursive_directory_iterator(directory.path())) {
+    CAPTURE(entry.path().string());
+    CHECK(entry.status().permissions() == fs::perms(entry.is_directory() ? 0750 : 0640));
   }
 }
 
