@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 
 TEST_CASE("a stage within another stops the other one's clock") {
   StageTimes times;
+  const auto begin = std::chrono::steady_clock::now();
   {
     InStage outer(times, "outer", 5);
     {
@@ -20,13 +21,14 @@ TEST_CASE("a stage within another stops the other one's clock") {
     outer.add_bytes(2);
     std::this_thread::sleep_for(10ms);
   }
+  const auto passed = std::chrono::steady_clock::now() - begin;
   const auto all = times.all();
   REQUIRE(all.size() == 2);
   CHECK(all[0].stage == "inner");
   CHECK(all[0].time >= 60ms);
   CHECK(all[1].stage == "outer");
   CHECK(all[1].time >= 10ms);
-  CHECK(all[1].time < 60ms);
+  CHECK(all[0].time + all[1].time <= passed);
   CHECK(all[1].bytes == 7);
 }
 
