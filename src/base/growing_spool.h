@@ -1,30 +1,27 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// A spool whose size is known before it is filled, and which is read while it is: who wants what has not come waits. The
-// last byte comes when whoever fills it has found the whole to be right.
+// Coming bytes that are kept, and may be read at any offset, as often as one likes.
 #pragma once
 
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 
-#include "base/error.h"
+#include "base/coming_bytes.h"
 #include "base/spool.h"
 
 namespace docker_sync {
 
-class GrowingSpool : public Sink, public RandomAccess {
+class GrowingSpool : public ComingBytes {
  public:
   /// On the disk. `space` must outlive it.
   GrowingSpool(const SpoolSpace& space, uint64_t size);
 
   /// REQUIRES: one thread, and no more than `size` bytes in all.
   void write(ByteView bytes) override;
-  /// All has been written, and is right.
-  void end();
-  /// It will not come to its end: who waits gets `error`.
-  void close(const Error& error);
+  void end() override;
+  void close(const Error& error) override;
 
   [[nodiscard]] uint64_t size() const override { return size_; }
   /// Any thread but the one that writes.

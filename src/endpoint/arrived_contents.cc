@@ -91,6 +91,12 @@ uint64_t ArrivedContents::expect() {
   return contents_.size() - 1;
 }
 
+uint64_t ArrivedContents::expect_once() {
+  const std::lock_guard lock(mutex_);
+  contents_.emplace_back().once = true;
+  return contents_.size() - 1;
+}
+
 void ArrivedContents::expect_again(uint64_t number) {
   const std::lock_guard lock(mutex_);
   ++contents_.at(static_cast<size_t>(number)).uses;
@@ -124,7 +130,7 @@ void ArrivedContents::give_up(Content& content) {
 }
 
 bool ArrivedContents::is_given_up(const Content& content) const {
-  return no_more_ && reading_ == Reading::once && content.uses == 0;
+  return !may_repeat(content) && reading_ == Reading::once && content.uses == 0;
 }
 
 Sink& ArrivedContents::begin(uint64_t number, uint64_t size, HandOn hand_on) {
@@ -158,13 +164,14 @@ bool ArrivedContents::wait_for_memory(uint64_t number, uint64_t size) {
   std::unique_lock lock(mutex_);
   // Who reads may need this very content, or one that comes after it.
   const auto has_changed = [&] { return is_there() || awaited_ || error_; };
-  while (!no_more_ && !has_changed() && patience_ > 0) {
+  const Content& content = contents_.at(static_cast<size_t>(number));
+  while (may_repeat(content) && !has_changed() && patience_ > 0) {
     const uint64_t before = offered_;
-    const bool ended = changed_.wait_for(lock, kTick, [&] { return no_more_ || has_changed(); });
+    const bool ended = changed_.wait_for(lock, kTick, [&] { return !may_repeat(content) || has_changed(); });
     --patience_;
     if (!ended && offered_ - before < kOfferedInTick) patience_ = 0;
   }
-  if (no_more_) changed_.wait(lock, has_changed);
+  if (!may_repeat(content)) changed_.wait(lock, has_changed);
   // What is waited for comes first.
   return awaited_ == number ? space_.memory_left() >= size : is_there();
 }

@@ -30,6 +30,8 @@ class ArrivedContents {
 
   // Any thread:
   [[nodiscard]] uint64_t expect();
+  /// A content that expect_again() will never be told of.
+  [[nodiscard]] uint64_t expect_once();
   /// Once more than it was said before. REQUIRES: no_more() was not called.
   void expect_again(uint64_t number);
   /// So much more was offered, of which some may have to arrive.
@@ -67,6 +69,7 @@ class ArrivedContents {
   struct Content {
     Place place;  ///< nothing while it is not there, and once it is given up
     uint32_t uses = 1;
+    bool once = false;
   };
 
   /// So much of a content is to be written to spool_.
@@ -78,6 +81,7 @@ class ArrivedContents {
   [[nodiscard]] bool wait_for_memory(uint64_t number, uint64_t size);
   void give_up(Content& content);  ///< REQUIRES: mutex_ held
   [[nodiscard]] bool is_given_up(const Content& content) const;  ///< likewise
+  [[nodiscard]] bool may_repeat(const Content& content) const { return !no_more_ && !content.once; }  ///< likewise
   void wait_until(uint64_t number, std::unique_lock<std::mutex>& lock, const std::function<bool()>& is_there);
 
   const SpoolSpace& space_;

@@ -133,6 +133,12 @@ void ContentSender::add_content(const Name& name, const OfferedBlock& block, con
                                 Answer answer) {
   const Slice bytes(*block.layer, content.offset, content.size);
   if (answer == Answer::have) return;
+  if (content.plain) {
+    const auto send = [=, this](Sink& sink) {
+      put_data({bytes, FormKind::plain, DeflateCheck::samples, space_}, sink);
+    };
+    return add(send, bytes.size(), kLargestAhead + 1);
+  }
   const auto similar = answer == Answer::patch ? std::optional(read_place()) : content.similar;
   // What was asked for has told its hash, so that it can be asked for again.
   const DeflateCheck check = content.claim == Claim::ask ? DeflateCheck::samples : DeflateCheck::every_part;

@@ -43,7 +43,7 @@ size_t LayerSource::read_unhashed(MutableBytes out) {
     if (left_ > 0) {
       const auto count = static_cast<size_t>(std::min<uint64_t>(out.size(), left_));
       file_->read_at(offset_, out.first(count));
-      content_hash_.write(out.first(count));
+      if (!layer_->plain) content_hash_.write(out.first(count));
       offset_ += count;
       left_ -= count;
       return count;
@@ -52,7 +52,15 @@ size_t LayerSource::read_unhashed(MutableBytes out) {
   return 0;
 }
 
+bool LayerSource::open_plain(uint64_t number) {
+  if (std::exchange(piece_is_open_, true)) return false;
+  open_arrived(number);
+  left_ = layer_->size;
+  return true;
+}
+
 bool LayerSource::open_piece() {
+  if (layer_->plain) return open_plain(*layer_->plain);
   index_piece();
   while (next_piece_ == pieces_) {
     if (next_segment_ == layer_->segments.size()) return false;
@@ -111,13 +119,17 @@ void LayerSource::open_block_piece(const LayerRebuild::Segment& segment) {
   if (left_ == 0) return;
   const ContentOrigin& origin = segment.contents.at(next_content_++);
   if (origin.file == ContentOrigin::kArrived) {
-    place_ = arrived_->take(origin.position);
-    file_ = place_.bytes.get();
-    offset_ = place_.offset;
+    open_arrived(origin.position);
   } else {
     file_ = &basis_->tar(origin.file);
     offset_ = origin.position;
   }
+}
+
+void LayerSource::open_arrived(uint64_t number) {
+  place_ = arrived_->take(number);
+  file_ = place_.bytes.get();
+  offset_ = place_.offset;
 }
 
 void LayerSource::index_piece() {
@@ -140,7 +152,7 @@ void LayerSource::check_end() {
                 "try again; if it stays so, the disk or the memory of this host may be damaged");
   }
   // Else the source says more than the layer is: whoever reads on will see.
-  if (left_ > 0 || gap_position_ < gap_.size()) return;
+  if (layer_->plain || left_ > 0 || gap_position_ < gap_.size()) return;
   index_piece();
   cache_->store(layer_->diff_id, indexer_.finish());
 }

@@ -40,12 +40,13 @@ struct LayerRebuild {
   Digest diff_id;
   uint64_t size = 0;
   std::deque<Segment> segments;
+  std::optional<uint64_t> plain;  ///< in place of segments: a number for ArrivedContents, of all its bytes
 };
 
 /// The layer's bytes, which wait for contents that are not here yet, hashed as they are read: the end of a layer that
 /// is not its diff_id throws ExitCode::verification in place of its last bytes. Its index is made on the way, so that
-/// the layer may be a basis without being read for it. All referred to must outlive it. Memory: one block, and 48 bytes
-/// per file.
+/// the layer may be a basis without being read for it, but not that of a plain one. All referred to must outlive it.
+/// Memory: one block, and 48 bytes per file.
 class LayerSource : public Source {
  public:
   LayerSource(const LayerRebuild& layer, const Spool& skeletons, const Basis& basis, ArrivedContents& arrived,
@@ -56,10 +57,12 @@ class LayerSource : public Source {
   [[nodiscard]] size_t read_unhashed(MutableBytes out);
   /// False at the layer's end.
   [[nodiscard]] bool open_piece();
+  [[nodiscard]] bool open_plain(uint64_t number);
   void open_segment(const LayerRebuild::Segment& segment);
   void open_known_piece(const LayerRebuild::Segment& segment);
   void open_block_piece(const LayerRebuild::Segment& segment);
   void index_piece();
+  void open_arrived(uint64_t number);
   void check_end();
 
   const LayerRebuild* layer_;

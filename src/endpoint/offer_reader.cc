@@ -46,6 +46,9 @@ void OfferReader::run(RecordReader& offers) {
       case OfferTag::end_of_layer:
         end_layer();
         break;
+      case OfferTag::plain_layer:
+        take_plain_layer();
+        break;
       case OfferTag::config:
         config_ = offers.run(limits::kConfigBytes);
         for (uint64_t& size : layer_sizes_) size = offers.integer();
@@ -82,6 +85,18 @@ void OfferReader::end_layer() {
   Layer& layer = open_layer();
   layer.offered_whole = true;
   outcome_.layer(layer.rebuild);
+}
+
+void OfferReader::take_plain_layer() {
+  begin_layer();
+  LayerRebuild& rebuild = open_layer().rebuild;
+  cover(open_layer(), rebuild.size);
+  const uint64_t number = arrived_.expect_once();
+  rebuild.plain = number;
+  AskedBlock block;
+  block.contents.push_back({blocks_offered_++, 0, rebuild.size, number, {}, {}});
+  outcome_.block(std::move(block));
+  end_layer();
 }
 
 OfferReader::Layer& OfferReader::open_layer() {

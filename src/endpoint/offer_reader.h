@@ -59,6 +59,7 @@ class OfferReader {
   void read_shared();
   void begin_layer();
   void end_layer();
+  void take_plain_layer();
   /// The layer that is being offered. Throws ExitCode::protocol if there is none.
   [[nodiscard]] Layer& open_layer();
   /// So much more of the layer was spoken of. Throws ExitCode::protocol if that is nothing, or more than the layer is:

@@ -21,6 +21,7 @@ struct OfferedContent {
   uint64_t offset = 0, size = 0;  ///< in the block's layer
   Claim claim{};
   std::optional<BasisFile> similar;  ///< the most similar one of the shared basis; of what may travel
+  bool plain = false;                ///< whether it is read once, and as it is
 };
 
 /// The contents that one block spoke of, in its order.

@@ -71,6 +71,14 @@ void Offerer::end_layer() {
   put_tag(offers_, OfferTag::end_of_layer);
 }
 
+void Offerer::add_plain_layer(const Digest& diff_id, const RandomAccess& tar) {
+  put_tag(offers_, OfferTag::plain_layer);
+  offers_.write(diff_id.bytes);
+  put_integer(offers_, tar.size());
+  blocks_.push({&tar, {{0, tar.size(), Claim::travel, std::nullopt, true}}, 0});
+  offers_.flush();
+}
+
 void Offerer::add_to_run(GroupPlace place, LayerGroup& group) {
   const bool goes_on =
       run_groups_ > 0 && place == GroupPlace{run_.layer, run_.group + static_cast<uint32_t>(run_groups_)};
@@ -140,7 +148,7 @@ void Offerer::put_claims(OfferedBlock& offered) {
   MemorySink copies, repeats, asks;
   for (const LayerEntry& entry : block_) {
     if (entry.content_size == 0) continue;
-    OfferedContent content{entry.content_offset, entry.content_size, Claim::travel, std::nullopt};
+    OfferedContent content{entry.content_offset, entry.content_size, Claim::travel, std::nullopt, false};
     if (const auto before = find_offered(entry)) {
       content.claim = Claim::repeat;
       put_integer(repeats, contents_ - *before);

@@ -30,6 +30,8 @@ class Offerer {
   void begin_layer(const Digest& diff_id, const RandomAccess& tar);
   void add_group(LayerGroup group);
   void end_layer();
+  /// One that travels as it is: nobody looks into it.
+  void add_plain_layer(const Digest& diff_id, const RandomAccess& tar);
 
  private:
   void add_to_run(GroupPlace place, LayerGroup& group);

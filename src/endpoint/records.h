@@ -4,7 +4,7 @@
 // What flows in the three streams of a sync, each one zstd stream of records. They say nothing twice: the order of
 // contents follows from the order of answers, which follows from the order of offers.
 //
-//   offers    source -> destination    shared ( layer ( known | block )* end-of-layer )*  config  end
+//   offers    source -> destination    shared ( layer ( known | block )* end-of-layer | plain-layer )*  config  end
 //   answers   destination -> source    groups ( ( again | refine )*  answers )*  ( again | refine )*  end
 //   contents  source -> destination    per block each content that travels, in order; per `again`, that one as data;
 //                                      per `refine` runs: delta of what its holes are
@@ -16,6 +16,8 @@
 //   block     u8, 1 if the padding of the content before it comes first; u length, skeleton block (image/skeleton.h); a
 //             byte per content, Claim; then per `copy` a place, per `repeat` u how many contents before, per `ask`
 //             8-byte hash
+//   plain-layer  diff_id, u size of the tar: it travels as one content, which is as a block of its own, and nothing
+//             of it is ever repeated
 //   config    u length, the image config; u size of each layer's tar, base first (0: not known)
 //   answers   to the next block that asks: a byte per content that asks, Answer; then in order per signature u length
 //             and signature (delta/signature.h) of the content, or of its form, and per patch a place
@@ -50,7 +52,15 @@
 
 namespace docker_sync {
 
-enum class OfferTag : uint8_t { end = 0, layer = 1, block = 2, end_of_layer = 3, config = 4, known = 5 };
+enum class OfferTag : uint8_t {
+  end = 0,
+  layer = 1,
+  block = 2,
+  end_of_layer = 3,
+  config = 4,
+  known = 5,
+  plain_layer = 6,
+};
 enum class AnswerTag : uint8_t { end = 0, answers = 1, again = 2, refine = 3 };
 
 /// What the source says of a content when it offers it.

@@ -27,6 +27,7 @@ struct OpenLayer {
   Digest diff_id;
   std::unique_ptr<RandomAccess> tar;
   uint64_t size;
+  bool plain;  ///< travels as it is
 };
 
 std::set<Digest> basis_in_image(const Send& request) {
@@ -38,7 +39,7 @@ std::set<Digest> basis_in_image(const Send& request) {
   return layers;
 }
 
-/// A group of an open layer; nothing behind its last one.
+/// A group of an open layer; nothing behind its last one, and for a plain layer.
 struct SplitPart {
   const OpenLayer* layer;
   std::optional<LayerGroup> group;
@@ -140,13 +141,22 @@ void ImageSender::open_image() {
   wanted.layers.insert(own_basis_.begin(), own_basis_.end());
   wanted.config = request_.config;
   if (!wanted.config) wanted.config_of = request_.diff_ids;
-  wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<RandomAccess> tar) {
+  const auto take = [&](const Digest& diff_id, std::unique_ptr<RandomAccess> tar, bool plain) {
     if (awaited.erase(diff_id) == 0) {
       const uint64_t size = tar->size();
-      return opened_.push({diff_id, std::move(tar), size});
+      return opened_.push({diff_id, std::move(tar), size, plain});
     }
     shared_.add(shared_.number_of(diff_id), std::move(tar));
     if (awaited.empty()) basis_part_is_open();
+  };
+  wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<RandomAccess> tar) {
+    take(diff_id, std::move(tar), false);
+  };
+  // Its files could be compared with each other alone, and before all of them are known the engine cannot begin.
+  const bool plain = request_.basis.empty() && request_.link.bytes_per_second >= kFastLink;
+  wanted.coming_pass = plain;
+  wanted.on_coming = [&, plain](const Digest& diff_id, std::unique_ptr<RandomAccess> tar) {
+    take(diff_id, std::move(tar), plain);
   };
   wanted.on_config = [this](Bytes config) {
     config_ = std::move(config);
@@ -185,6 +195,10 @@ void ImageSender::split_image() {
   const uint64_t unread_from = request_.basis.empty() ? kSentUnread : UINT64_MAX;
   while (auto layer = opened_.pop()) {
     const OpenLayer& open = split_.emplace_back(std::move(*layer));
+    if (open.plain) {
+      parts_.push({&open, std::nullopt}, 0);
+      continue;
+    }
     const InStage stage(times_, "split", open.size);
     const auto put = [&](std::optional<LayerGroup> group, size_t weight) {
       const InStage waiting(times_, "wait to offer");
@@ -243,6 +257,10 @@ void ImageSender::offer(Offerer& offerer, ZstdSink& offers) {
   const OpenLayer* layer = nullptr;
   while (auto part = parts_.pop()) {
     const InStage stage(times_, "offer");
+    if (part->layer->plain) {
+      offerer.add_plain_layer(part->layer->diff_id, *part->layer->tar);
+      continue;
+    }
     if (part->layer != layer) {
       layer = part->layer;
       offerer.begin_layer(layer->diff_id, *layer->tar);

@@ -28,16 +28,19 @@ struct WantedLayers {
   /// thread; not longer than the engine. Once for each, and again where it throws ExitCode::verification for one in a
   /// store.
   std::function<void(const Digest& diff_id, std::unique_ptr<RandomAccess> tar)> on_layer;
-  /// Not empty: the layers of the one image that is read, base first. Then on_layer gets what a save archive has while
-  /// it still comes: other threads may read it, and wait for what they read.
+  /// Not empty: the layers of the one image that is read, base first. Then on_coming, in place of on_layer, gets what a
+  /// save archive has while it still comes: other threads may read it, and wait for what they read.
   std::vector<Digest> while_they_come;
+  std::function<void(const Digest& diff_id, std::unique_ptr<RandomAccess> tar)> on_coming;
+  /// That is read once, from its begin to its end, and by one thread: the archive waits for it. Scratch: none.
+  bool coming_pass = false;
   std::function<void(Bytes config)> on_config;
   std::set<Digest> sizes;  ///< other layers, of which only the sizes of their tars are wanted, where they can be told
   std::function<void(const Digest&, uint64_t size)> on_size;
   /// Each image that was read whole or in its store; those first that the engine would run. Never with blobs in a
   /// classic store. Optional: nothing is read for it alone.
   std::function<void(const StoredImage&)> on_image;
-  /// Bytes of the save archive read so far. Optional.
+  /// Bytes of the save archive read so far; now and then while it waits, too. May throw. Optional.
   std::function<void(uint64_t)> on_progress;
 };
 

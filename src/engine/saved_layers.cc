@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/growing_spool.h"
+#include "base/passing_bytes.h"
 #include "engine/legacy_layers.h"
 #include "engine/saved_metadata.h"
 #include "image/archive_reader.h"
@@ -24,8 +25,11 @@ class CountedSource : public Source {
   [[nodiscard]] size_t read(MutableBytes out) override {
     const size_t count = below_->read(out);
     total_ += count;
-    if (*tell_) (*tell_)(total_);
+    tell();
     return count;
+  }
+  void tell() const {
+    if (*tell_) (*tell_)(total_);
   }
 
  private:
@@ -43,8 +47,8 @@ std::optional<Digest> podman_layer(std::string_view path) {
 
 class SaveReader {
  public:
-  SaveReader(const SpoolSpace& space, const WantedLayers& wanted)
-      : space_(space), wanted_(wanted), layers_left_(wanted.layers), config_left_(wanted.config) {}
+  SaveReader(const SpoolSpace& space, const WantedLayers& wanted, const CountedSource& archive)
+      : space_(space), wanted_(wanted), archive_(archive), layers_left_(wanted.layers), config_left_(wanted.config) {}
 
   void take(const ArchiveEntry& entry, Source& content) {
     if (entry.type != ArchiveEntry::Type::file) return;
@@ -134,22 +138,27 @@ class SaveReader {
     /// Lives as long as the longer of both who read and who writes.
     class Reader : public RandomAccess {
      public:
-      explicit Reader(std::shared_ptr<const GrowingSpool> spool) : spool_(std::move(spool)) {}
-      [[nodiscard]] uint64_t size() const override { return spool_->size(); }
-      void read_at(uint64_t offset, MutableBytes out) const override { spool_->read_at(offset, out); }
+      explicit Reader(std::shared_ptr<const ComingBytes> bytes) : bytes_(std::move(bytes)) {}
+      [[nodiscard]] uint64_t size() const override { return bytes_->size(); }
+      void read_at(uint64_t offset, MutableBytes out) const override { bytes_->read_at(offset, out); }
 
      private:
-      std::shared_ptr<const GrowingSpool> spool_;
+      std::shared_ptr<const ComingBytes> bytes_;
     };
-    const auto spool = std::make_shared<GrowingSpool>(space_, size);
+    std::shared_ptr<ComingBytes> bytes;
+    if (wanted_.coming_pass) {
+      bytes = std::make_shared<PassingBytes>(size, [this] { archive_.tell(); });
+    } else {
+      bytes = std::make_shared<GrowingSpool>(space_, size);
+    }
     tell_file(digest, size);
-    wanted_.on_layer(digest, std::make_unique<Reader>(spool));
+    wanted_.on_coming(digest, std::make_unique<Reader>(bytes));
     try {
-      if (copy_hashed(tar, *spool) != digest) throw_incomplete("its layer " + digest.brief());
+      if (copy_hashed(tar, *bytes) != digest) throw_incomplete("its layer " + digest.brief());
       layers_left_.erase(digest);
-      spool->end();
+      bytes->end();
     } catch (const Error& error) {
-      spool->close(error);
+      bytes->close(error);
       throw;
     }
   }
@@ -187,6 +196,7 @@ class SaveReader {
 
   const SpoolSpace& space_;
   const WantedLayers& wanted_;
+  const CountedSource& archive_;
   std::set<Digest> layers_left_;
   std::optional<Digest> config_left_;
   SavedMetadata metadata_;
@@ -198,9 +208,9 @@ class SaveReader {
 
 void read_saved_layers(Engine& engine, const std::vector<std::string>& ids, const SpoolSpace& space,
                        const WantedLayers& wanted) {
-  SaveReader reader(space, wanted);
   const auto archive = engine.save(ids);
   CountedSource counted(*archive, wanted.on_progress);
+  SaveReader reader(space, wanted, counted);
   read_archive(counted, [&](const ArchiveEntry& entry, Source& content) { reader.take(entry, content); });
   reader.finish();
 }

@@ -231,6 +231,24 @@ TEST_CASE("a content of any size passes through the memory while it comes") {
   CHECK(arriving.used() <= kMiB);
 }
 
+TEST_CASE("a content that nothing repeats passes through the memory while others may be offered") {
+  Arriving arriving;
+  std::filesystem::remove(arriving.folder);
+  constexpr size_t kSize = 100 * kMiB + 77;
+  const uint64_t number = arriving.contents.expect_once(), next = arriving.contents.expect_once();
+  auto writer = std::async(std::launch::async, [&] {
+    arriving.come(number, kSize);
+    arriving.come(next, kSize);
+  });
+  CHECK(arriving.comes_to_use(8 * kMiB));
+  // Longer than what may be repeated would be waited for.
+  CHECK(writer.wait_for(700ms) == std::future_status::timeout);
+  CHECK(arriving.take(number, kSize));
+  CHECK(arriving.take(next, kSize));
+  CHECK(outcome([&] { writer.get(); }) == ExitCode::ok);
+  CHECK(arriving.used() <= kMiB);
+}
+
 TEST_CASE("what has come of a content can be read, and what has not is waited for") {
   Arriving arriving;
   const uint64_t number = arriving.contents.expect();

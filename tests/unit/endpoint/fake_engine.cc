@@ -172,7 +172,8 @@ std::map<std::string, Bytes> FakeEngine::files_of(const Image& image) const {
   }
   files[image.id.substr(7) + ".json"] = image.config;
   for (size_t i = 0; i < image.layers.size(); ++i) {
-    add(to_hex(ByteView(image.diff_ids[i].bytes).subspan(16)) + "/layer.tar", image.layers[i]);
+    const std::string old_name = to_hex(ByteView(image.diff_ids[i].bytes).subspan(16)) + "/layer.tar";
+    add(names_saved_layers ? blob_path(image.diff_ids[i]) : old_name, image.layers[i]);
   }
   return files;
 }

@@ -31,6 +31,7 @@ class FakeEngine : public Engine {
 
   bool containerd_store = false;       ///< set before there are images
   bool says_it_reads_in_place = true;
+  bool names_saved_layers = false;     ///< a classic store: by their hashes, as Docker 25 does
   bool refuses_partial_loads = false;  ///< a containerd store: as if its blobs were not what it says
 
   std::function<void()> before_save, before_load;  ///< may throw

@@ -263,6 +263,43 @@ TEST_CASE("what a source sends is believed only as far as it checks") {
   CHECK(host.engine.loads == 0);
 }
 
+TEST_CASE("a plain layer is believed only as far as it checks") {
+  Bytes layer = tar_file("hello", std::string(3'000'000, 'x')) + tar_end();
+  const Wanted wanted(layer);
+  uint64_t told = layer.size();
+  ExitCode expected = ExitCode::verification;
+  SUBCASE("all of it is right") { expected = ExitCode::ok; }
+  SUBCASE("another byte") { layer[1'000'000] ^= 1; }
+  SUBCASE("fewer bytes") { told = layer.size() - 512; }
+  SUBCASE("no bytes") {
+    expected = ExitCode::protocol;
+    told = 0;
+  }
+  FakeHost host;
+  Opponent opponent(host);
+  opponent.send(wanted.request);
+  opponent.stream(kStreams.offers, [&](Sink& offers) {
+    put_byte(offers, OfferTag::plain_layer);
+    offers.write(wanted.request.layers[0].diff_id.bytes);
+    put_integer(offers, told);
+    put_byte(offers, OfferTag::config);
+    put_run(offers, wanted.config);
+    put_integer(offers, told);
+    put_byte(offers, OfferTag::end);
+  });
+  opponent.stream(kStreams.contents, [&](Sink& contents) {
+    put_byte(contents, Method::data);
+    contents.write(ByteView(layer).first(static_cast<size_t>(told)));
+  });
+  if (expected == ExitCode::ok) {
+    (void)opponent.await<Ready>();
+    CHECK(host.engine.layers_of(wanted.id) == std::vector<Bytes>{layer});
+  } else {
+    CHECK(opponent.failure() == expected);
+    CHECK(host.engine.ids().empty());
+  }
+}
+
 TEST_CASE("a large content of which a delta is mistaken is found out with its layer, before the engine has all") {
   const std::string old_model(kLargeDelta + 5, 'a');
   std::string new_model = old_model;

@@ -302,7 +302,7 @@ struct ReadingWhile {
   std::optional<Error> error, reader_error;
 
   ReadingWhile(const Bytes& archive, size_t halt, const std::set<Digest>& layers_wanted,
-               const std::vector<Digest>& chain, size_t read_first) {
+               const std::vector<Digest>& chain, size_t read_first, bool pass = false) {
     std::promise<void> some_read;
     Saver engine({});
     engine.give_out = [&] { return std::make_unique<Halting>(archive, halt, some_read.get_future()); };
@@ -310,13 +310,15 @@ struct ReadingWhile {
     wanted.layers = layers_wanted;
     wanted.while_they_come = chain;
     std::vector<std::future<void>> readers;
-    wanted.on_layer = [&](const Digest& diff_id, std::unique_ptr<RandomAccess> tar) {
+    wanted.coming_pass = pass;
+    wanted.on_coming = [&](const Digest& diff_id, std::unique_ptr<RandomAccess> tar) {
       Bytes& bytes = layers[diff_id];
       readers.push_back(std::async(std::launch::async, [&, read = std::shared_ptr<RandomAccess>(std::move(tar))] {
         Bytes all(static_cast<size_t>(read->size()));
         read->read_at(0, MutableBytes(all).first(read_first));
         some_read.set_value();
-        read->read_at(0, all);
+        const size_t again_from = pass ? read_first : 0;
+        read->read_at(again_from, MutableBytes(all).subspan(again_from));
         bytes = all;
       }));
     };
@@ -346,10 +348,34 @@ TEST_CASE("a layer that its name tells is read while it comes") {
   SUBCASE("a blob") { archive = blob(kOne) + blob(kLarge) + tar_end(); }
   SUBCASE("of Podman") { archive = file(Digest::of(kLarge).hex() + ".tar", kLarge) + tar_end(); }
   SUBCASE("of an older Docker") { archive = legacy_archive({kOne, kLarge}, {"b", "a"}); }
-  const ReadingWhile reading(archive, 1'500'000, {Digest::of(kLarge)}, kChain, 1'000'000);
-  CHECK_FALSE(reading.error);
-  CHECK_FALSE(reading.reader_error);
-  CHECK(reading.layers == std::map<Digest, Bytes>{{Digest::of(kLarge), kLarge}});
+  for (const bool pass : {false, true}) {
+    const ReadingWhile reading(archive, 1'500'000, {Digest::of(kLarge)}, kChain, 1'000'000, pass);
+    CHECK_FALSE(reading.error);
+    CHECK_FALSE(reading.reader_error);
+    CHECK(reading.layers == std::map<Digest, Bytes>{{Digest::of(kLarge), kLarge}});
+  }
+}
+
+TEST_CASE("a layer that passes, and that nobody reads, waits until who wanted it is told how far the archive is") {
+  const Bytes large = tar_file("large", std::string(20'000'000, 'x')) + tar_end();
+  const Bytes archive = blob(large) + tar_end();
+  Saver engine({});
+  engine.give_out = [&] { return std::make_unique<MemorySource>(archive); };
+  std::unique_ptr<RandomAccess> coming;
+  WantedLayers wanted;
+  wanted.layers = {Digest::of(large)};
+  wanted.while_they_come = {Digest::of(large)};
+  wanted.coming_pass = true;
+  wanted.on_coming = [&](const Digest&, std::unique_ptr<RandomAccess> tar) { coming = std::move(tar); };
+  uint64_t before = 0;
+  wanted.on_progress = [&](uint64_t bytes) {
+    if (bytes == std::exchange(before, bytes)) throw Error(ExitCode::connection, "nobody reads");
+  };
+  const SpoolSpace space("/tmp");
+  CHECK_THROWS_WITH_AS(read_saved_layers(engine, {"id"}, space, wanted), "nobody reads", const Error&);
+  CHECK(before < 10'000'000);
+  Bytes bytes(static_cast<size_t>(large.size()));
+  CHECK_THROWS_WITH_AS(coming->read_at(0, bytes), "nobody reads", const Error&);
 }
 
 TEST_CASE("a layer that is not what its name told never comes to its end") {

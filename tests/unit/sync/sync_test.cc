@@ -596,6 +596,34 @@ TEST_CASE("where a basis has to be saved, a link that was fast gets needed layer
   hosts.check_same("app:1");
 }
 
+TEST_CASE("over a link that was fast layers travel as they come out of a save, whatever they hold") {
+  TwoHosts hosts;
+  hosts.source.engine.names_saved_layers = true;
+  // Twice the same, and more than may be under way at once; the first layer begins as a zip does.
+  const std::string same = noise(20'000'000, 3);
+  hosts.source.engine.add({"app:1"}, {tar_file("PK\x03\x04", "1") + tar_file("b", same) + tar_end(),
+                                      tar_file("c", same) + tar_end(), kBase});
+  Selection selection;
+  selection.names = {Reference::parse("app:1")};
+  SUBCASE("and where it was not, or is not known, what is there twice travels once") {}
+  SUBCASE("") { selection.link.bytes_per_second = 125'000'000; }
+  CHECK(hosts.run(selection).at(0).result == Result::added);
+  CHECK((hosts.bytes > 2 * same.size()) == (selection.link.bytes_per_second > 0));
+  hosts.check_same("app:1");
+}
+
+TEST_CASE("a save that ends early over a link that was fast leaves the destination as it was") {
+  TwoHosts hosts;
+  hosts.source.engine.names_saved_layers = true;
+  hosts.source.engine.damage_saved_layer = [](Bytes& layer) { layer.back() ^= 1; };
+  hosts.source.engine.add({"app:1"}, {tar_file("b", noise(20'000'000, 3)) + tar_end(), kBase});
+  Selection selection;
+  selection.names = {Reference::parse("app:1")};
+  selection.link.bytes_per_second = 125'000'000;
+  CHECK(hosts.run(selection).at(0).result == Result::failed);
+  CHECK(hosts.destination.engine.ids().empty());
+}
+
 TEST_CASE("progress is told only where somebody looks at it") {
   TwoHosts hosts;
   hosts.source.engine.add({"app:1"}, {kBase});
