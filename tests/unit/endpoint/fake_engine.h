@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ class FakeEngine : public Engine {
   uint64_t says_larger_by = 0;                     ///< of the size of each image
   bool refuses_names = false;
   int saves = 0, loads = 0;
+  /// Of both when what was started was first ended, while others might follow.
+  std::optional<std::pair<int, int>> saves_and_loads_at_end;
   size_t layers_loaded = 0;  ///< that were in the last archive
   size_t files_loaded = 0;   ///< in it, layers and others
 
@@ -61,6 +64,9 @@ class FakeEngine : public Engine {
   [[nodiscard]] std::vector<std::string> load(Source& archive) override;
   void tag(const std::string& id, const Reference& name) override;
   void remove_untagged(const std::string& id) override;
+  void end_started(bool for_good) noexcept override {
+    if (!for_good && !saves_and_loads_at_end) saves_and_loads_at_end = {saves, loads};
+  }
 
  private:
   struct Image {

@@ -33,6 +33,7 @@ class BorrowedEngine : public Engine {
   [[nodiscard]] std::vector<std::string> load(Source& archive) override { return engine_->load(archive); }
   void tag(const std::string& id, const Reference& name) override { engine_->tag(id, name); }
   void remove_untagged(const std::string& id) override { engine_->remove_untagged(id); }
+  void end_started(bool for_good) noexcept override { engine_->end_started(for_good); }
 
  private:
   Engine* engine_;

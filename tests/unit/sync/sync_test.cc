@@ -441,6 +441,18 @@ TEST_CASE("a layer common to two images of a run travels once") {
   CHECK(hosts.bytes < 320'000);
 }
 
+TEST_CASE("what an engine has started ends with the last image that is planned, and not before") {
+  TwoHosts hosts;
+  for (const char* name : {"one", "two", "three"}) hosts.source.engine.add({name}, {tar_file(name, "1") + tar_end()});
+  Selection selection;
+  selection.all = true;
+  for (const Outcome& outcome : hosts.run(selection)) CHECK(outcome.result == Result::added);
+  REQUIRE(hosts.source.engine.saves_and_loads_at_end);
+  CHECK(hosts.source.engine.saves_and_loads_at_end->first == 3);
+  REQUIRE(hosts.destination.engine.saves_and_loads_at_end);
+  CHECK(hosts.destination.engine.saves_and_loads_at_end->second >= 2);
+}
+
 TEST_CASE("-u and -n choose by status, and leave a newer copy alone unless forced") {
   TwoHosts hosts;
   auto& source = hosts.source.engine;
