@@ -18,7 +18,7 @@ NewFile::NewFile(const std::string& folder, std::string_view prefix, mode_t mode
   // Not mkostemp(): its mode is 0600, and what the umask is nobody can ask without changing it for all threads.
   do {
     uint32_t number = 0;
-    if (::getrandom(&number, sizeof number, 0) < 0) throw_errno(ExitCode::disk, "no random number", errno);
+    if (::getrandom(&number, sizeof number, 0) < 0) throw_errno(ExitCode::disk, "cannot name a new file in " + folder, errno);
     path_ = fmt::format("{}/{}{:08x}", folder, prefix, number);
     fd_ = Fd(::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   } while (!fd_ && errno == EEXIST);
