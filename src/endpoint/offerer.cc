@@ -148,7 +148,7 @@ void Offerer::put_claims(OfferedBlock& offered) {
   MemorySink copies, repeats, asks;
   for (const LayerEntry& entry : block_) {
     if (entry.content_size == 0) continue;
-    OfferedContent content{entry.content_offset, entry.content_size, Claim::travel, std::nullopt, false};
+    OfferedContent content{entry.content_offset, entry.content_size, Claim::travel, std::nullopt};
     if (const auto before = find_offered(entry)) {
       content.claim = Claim::repeat;
       put_integer(repeats, contents_ - *before);

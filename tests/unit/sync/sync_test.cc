@@ -618,13 +618,13 @@ TEST_CASE("over a link that was fast layers travel as they come out of a save, w
   Selection selection;
   selection.names = {Reference::parse("app:1")};
   SUBCASE("and where it was not, or is not known, what is there twice travels once") {}
-  SUBCASE("") { selection.link.bytes_per_second = 125'000'000; }
+  SUBCASE("twice") { selection.link.bytes_per_second = 125'000'000; }
   CHECK(hosts.run(selection).at(0).result == Result::added);
   CHECK((hosts.bytes > 2 * same.size()) == (selection.link.bytes_per_second > 0));
   hosts.check_same("app:1");
 }
 
-TEST_CASE("a save that ends early over a link that was fast leaves the destination as it was") {
+TEST_CASE("a layer that is damaged while it passes leaves the destination as it was") {
   TwoHosts hosts;
   hosts.source.engine.names_saved_layers = true;
   hosts.source.engine.damage_saved_layer = [](Bytes& layer) { layer.back() ^= 1; };
