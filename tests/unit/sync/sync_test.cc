@@ -611,10 +611,9 @@ TEST_CASE("where a basis has to be saved, a link that was fast gets needed layer
 TEST_CASE("over a link that was fast layers travel as they come out of a save, whatever they hold") {
   TwoHosts hosts;
   hosts.source.engine.names_saved_layers = true;
-  // Twice the same, and more than may be under way at once; the first layer begins as a zip does.
+  // Twice the same, and more than may be under way at once.
   const std::string same = noise(20'000'000, 3);
-  hosts.source.engine.add({"app:1"}, {tar_file("PK\x03\x04", "1") + tar_file("b", same) + tar_end(),
-                                      tar_file("c", same) + tar_end(), kBase});
+  hosts.source.engine.add({"app:1"}, {tar_file("b", same) + tar_end(), tar_file("c", same) + tar_end(), kBase});
   Selection selection;
   selection.names = {Reference::parse("app:1")};
   SUBCASE("and where it was not, or is not known, what is there twice travels once") {}
