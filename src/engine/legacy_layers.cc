@@ -8,7 +8,8 @@ namespace docker_sync {
 
 namespace {
 
-using Json = nlohmann::json;
+/// With the members in their order: Docker hashes the text.
+using Json = nlohmann::ordered_json;
 
 /// The folder of a file of that name, right below the archive's root; empty for any other.
 std::string_view folder_of(std::string_view path, std::string_view name) {
@@ -16,29 +17,43 @@ std::string_view folder_of(std::string_view path, std::string_view name) {
   return slash != std::string_view::npos && path.substr(slash + 1) == name ? path.substr(0, slash) : std::string_view();
 }
 
-std::string text_of(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+/// The ID that Docker gives to what a folder's `json` says if it is that layer.
+std::string folder_of_layer(const Json& json, const Digest& chain_id) {
+  std::map<std::string, Json> hashed;  // its members sorted, those of members not
+  for (const auto& [key, value] : json.items()) hashed[key] = value;
+  hashed.erase("id");
+  hashed.erase("os");  // is added when the ID has been made
+  hashed["layer_id"] = chain_id.text();
+  const auto parent = hashed.find("parent");
+  if (parent != hashed.end() && parent->second.is_string()) {
+    parent->second = "sha256:" + parent->second.get<std::string>();
+  }
+  Json text = Json::object();
+  for (const auto& [key, value] : hashed) text[key] = value;
+  return Digest::of(as_bytes(text.dump())).hex();
 }
 
 }  // namespace
 
+LegacyLayers::LegacyLayers(const std::vector<Digest>& diff_ids) : chain_ids_(chain_ids(diff_ids)) {}
+
 void LegacyLayers::add(std::string_view path, ByteView content) {
   const std::string_view folder = folder_of(path, "json");
-  if (folder.empty()) return;
+  if (folder.empty() || chain_ids_.empty()) return;
   const Json json = Json::parse(content.begin(), content.end(), nullptr, false);
-  if (!json.is_object() || text_of(json, "id") != folder) return;
-  folders_[std::string(folder)] = {text_of(json, "parent"), !text_of(json, "architecture").empty()};
+  if (!json.is_object() || json.value("id", Json()) != Json(folder)) return;
+  if (json.contains("architecture")) {
+    numbers_[std::string(folder)] = chain_ids_.size() - 1;
+    return;
+  }
+  for (size_t number = 0; number < chain_ids_.size(); ++number) {
+    if (folder_of_layer(json, chain_ids_[number]) == folder) numbers_[std::string(folder)] = number;
+  }
 }
 
-std::optional<size_t> LegacyLayers::number_of(std::string_view path, size_t layers) const {
-  auto at = folders_.find(folder_of(path, "layer.tar"));
-  if (at != folders_.end() && at->second.has_platform && layers > 0) return layers - 1;
-  for (size_t number = 0; at != folders_.end() && number < layers; ++number) {
-    if (at->second.parent.empty()) return number;
-    at = folders_.find(at->second.parent);
-  }
-  return std::nullopt;
+std::optional<size_t> LegacyLayers::number_of(std::string_view path) const {
+  const auto found = numbers_.find(folder_of(path, "layer.tar"));
+  return found == numbers_.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace docker_sync

@@ -48,7 +48,8 @@ std::optional<Digest> podman_layer(std::string_view path) {
 class SaveReader {
  public:
   SaveReader(const SpoolSpace& space, const WantedLayers& wanted, const CountedSource& archive)
-      : space_(space), wanted_(wanted), archive_(archive), layers_left_(wanted.layers), config_left_(wanted.config) {}
+      : space_(space), wanted_(wanted), archive_(archive), layers_left_(wanted.layers), config_left_(wanted.config),
+        legacy_layers_(wanted.while_they_come) {}
 
   void take(const ArchiveEntry& entry, Source& content) {
     if (entry.type != ArchiveEntry::Type::file) return;
@@ -57,7 +58,7 @@ class SaveReader {
     LayerBlob layer(content);
     if (layer.form() == BlobForm::plain && layer.begins_with('{') && entry.size <= kMaxMetadata) {
       Bytes text = read_all(layer);
-      if (!wanted_.while_they_come.empty()) legacy_layers_.add(entry.path, text);
+      legacy_layers_.add(entry.path, text);
       take_text(name, std::move(text));
     } else if (layer.form() == BlobForm::plain && layer.begins_with('[') && entry.size <= kMaxMetadata &&
                entry.path == "manifest.json") {
@@ -93,7 +94,7 @@ class SaveReader {
   /// Which layer is, by its name, at that path. Docker 25 and later and Podman name a tar by its hash.
   [[nodiscard]] std::optional<Digest> likely_layer(std::string_view path, const std::optional<Digest>& blob) const {
     if (blob) return blob;
-    if (const auto number = legacy_layers_.number_of(path, wanted_.while_they_come.size())) {
+    if (const auto number = legacy_layers_.number_of(path)) {
       return wanted_.while_they_come[*number];
     }
     return podman_layer(path);
