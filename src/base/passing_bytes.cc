@@ -14,20 +14,24 @@ constexpr std::chrono::milliseconds kLook{100};
 
 }  // namespace
 
+PassingBytes::PassingBytes(uint64_t size, std::function<void()> look)
+    : ComingBytes(size), look_(std::move(look)), ring_(std::min<uint64_t>(size, kMost)) {}
+
 void PassingBytes::write(ByteView bytes) {
+  static_assert(kMost % kStep == 0);
   while (!bytes.empty()) {
+    // Within one part, so that it has room in one run.
     const auto count = std::min<size_t>(bytes.size(), kStep - written_ % kStep);
     std::unique_lock lock(mutex_);
-    if (written_ % kStep == 0) {
-      while (parts_.size() * kStep >= kMost) {
-        if (changed_.wait_for(lock, kLook) == std::cv_status::no_timeout) continue;
-        lock.unlock();
-        look_();
-        lock.lock();
-      }
-      parts_.emplace_back().reserve(kStep);
+    while (written_ + count > passed_ + kMost) {
+      if (changed_.wait_for(lock, kLook) == std::cv_status::no_timeout) continue;
+      lock.unlock();
+      look_();
+      lock.lock();
     }
-    parts_.back().insert(parts_.back().end(), bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(count));
+    lock.unlock();
+    std::memcpy(ring_.data() + place(written_), bytes.data(), count);
+    lock.lock();
     written_ += count;
     bytes = bytes.subspan(count);
     if (written_ % kStep == 0 || written_ == size()) came(written_);
@@ -35,22 +39,25 @@ void PassingBytes::write(ByteView bytes) {
 }
 
 void PassingBytes::read_at(uint64_t offset, MutableBytes out) const {
-  std::unique_lock lock(mutex_);
   while (!out.empty()) {
-    const uint64_t part = offset / kStep;
     const auto count = std::min<size_t>(out.size(), kStep - offset % kStep);
-    if (part < passed_) throw Error(ExitCode::internal, "bytes that have passed were read again");
-    const auto before = std::min<uint64_t>(part - passed_, parts_.size());
-    parts_.erase(parts_.begin(), parts_.begin() + static_cast<ptrdiff_t>(before));
-    passed_ += before;
-    if (before > 0) changed_.notify_all();
-    wait_for(offset + count, lock);
-    // More may have to pass before it is there.
-    if (part > passed_) continue;
-    std::memcpy(out.data(), parts_.front().data() + offset % kStep, count);
+    {
+      std::unique_lock lock(mutex_);
+      pass(offset);
+      wait_for(offset + count, lock);
+    }
+    std::memcpy(out.data(), ring_.data() + place(offset), count);
     offset += count;
     out = out.subspan(count);
   }
+}
+
+void PassingBytes::pass(uint64_t offset) const {
+  const uint64_t begin = offset - offset % kStep;
+  if (begin < passed_) throw Error(ExitCode::internal, "bytes that have passed were read again");
+  if (begin == passed_) return;
+  passed_ = begin;
+  changed_.notify_all();
 }
 
 }  // namespace docker_sync

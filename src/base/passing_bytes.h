@@ -5,7 +5,6 @@
 // them passes through a few MiB of memory.
 #pragma once
 
-#include <deque>
 #include <functional>
 
 #include "base/coming_bytes.h"
@@ -17,7 +16,7 @@ class PassingBytes : public ComingBytes {
   static constexpr size_t kMost = 8 << 20;
 
   /// `look`: called now and then by who writes while it waits, and may throw what ends that.
-  PassingBytes(uint64_t size, std::function<void()> look) : ComingBytes(size), look_(std::move(look)) {}
+  PassingBytes(uint64_t size, std::function<void()> look);
 
   /// REQUIRES: one thread, and no more than `size` bytes in all.
   void write(ByteView bytes) override;
@@ -26,10 +25,15 @@ class PassingBytes : public ComingBytes {
   void read_at(uint64_t offset, MutableBytes out) const override;
 
  private:
+  /// Where in the ring a byte lies until it has passed.
+  [[nodiscard]] size_t place(uint64_t offset) const { return offset % ring_.size(); }
+  /// REQUIRES: mutex_ held. What lies before the part of that byte has passed.
+  void pass(uint64_t offset) const;
+
   const std::function<void()> look_;
-  uint64_t written_ = 0;              ///< for who writes
-  mutable std::deque<Bytes> parts_;   ///< of kStep bytes each; guarded, like the next one, by mutex_
-  mutable uint64_t passed_ = 0;       ///< parts before those
+  uint64_t written_ = 0;         ///< for who writes
+  mutable Bytes ring_;           ///< each byte is either who writes' or who reads'
+  mutable uint64_t passed_ = 0;  ///< bytes, in whole parts of kStep; guarded by mutex_
 };
 
 }  // namespace docker_sync
