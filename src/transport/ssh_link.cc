@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "transport/ssh_link.h"
 
+#ifdef __aarch64__
+#include <sys/auxv.h>
+#endif
+
 #include <cstdlib>
 #include <span>
 
@@ -29,6 +33,22 @@ constexpr KeywordOptions kKeywordOptions[] = {
     {"gssapiclientidentity", SSH_OPTIONS_GSSAPI_CLIENT_IDENTITY, SSH_OPTIONS_GSSAPI_CLIENT_IDENTITY},
 };
 
+/// libssh's own order, but for ChaCha20, which comes first there: with instructions for AES, AES-GCM takes OpenSSH some
+/// 60 % of that time.
+constexpr const char* kCiphersWithAesInstructions =
+    "aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr";
+
+/// Of this machine: nearly always the other one then has them, too.
+bool has_aes_instructions() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("aes") != 0;
+#elif defined(__aarch64__)
+  return (::getauxval(AT_HWCAP) & HWCAP_AES) != 0;
+#else
+  return false;
+#endif
+}
+
 void set(ssh_session session, ssh_options_e option, const void* value, std::string_view name) {
   if (ssh_options_set(session, option, value) == SSH_OK) return;
   const std::string why = printable(ssh_get_error(session), 300);
@@ -52,6 +72,10 @@ void set_options(ssh_session session, const SshSettings& settings) {
     set(session, SSH_OPTIONS_IDENTITY_AGENT, settings.agent_socket.c_str(), "path of an agent");
   }
   if (settings.compression) set(session, SSH_OPTIONS_COMPRESSION, "yes", "compression");
+  if (has_aes_instructions()) {
+    set(session, SSH_OPTIONS_CIPHERS_C_S, kCiphersWithAesInstructions, "order of ciphers");
+    set(session, SSH_OPTIONS_CIPHERS_S_C, kCiphersWithAesInstructions, "order of ciphers");
+  }
   for (const auto& [keyword, value] : settings.algorithms) {
     for (const KeywordOptions& options : kKeywordOptions) {
       if (options.keyword != keyword) continue;
