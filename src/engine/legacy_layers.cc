@@ -11,6 +11,9 @@ namespace {
 /// With the members in their order: Docker hashes the text.
 using Json = nlohmann::ordered_json;
 
+/// What lies below the topmost layer says next to nothing, in some 600 bytes. No more is written again: that recurses.
+constexpr size_t kMostHashed = 4 << 10;
+
 /// The folder of a file of that name, right below the archive's root; empty for any other.
 std::string_view folder_of(std::string_view path, std::string_view name) {
   const size_t slash = path.find('/');
@@ -46,6 +49,7 @@ void LegacyLayers::add(std::string_view path, ByteView content) {
     numbers_[std::string(folder)] = chain_ids_.size() - 1;
     return;
   }
+  if (content.size() > kMostHashed) return;
   for (size_t number = 0; number < chain_ids_.size(); ++number) {
     if (folder_of_layer(json, chain_ids_[number]) == folder) numbers_[std::string(folder)] = number;
   }

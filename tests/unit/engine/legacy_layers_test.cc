@@ -58,6 +58,8 @@ TEST_CASE("what is no description of a layer tells nothing") {
                                  R"({"id":"a","parent":1})", R"({"id":"a","parent":"a"})"}) {
     layers.add("a/json", as_bytes(text));
   }
+  const std::string deep(1'000'000, '[');
+  layers.add("a/json", as_bytes(R"({"id":"a","x":)" + deep + std::string(deep.size(), ']') + "}"));
   CHECK_FALSE(layers.number_of("a/layer.tar"));
   layers.add("json", as_bytes(R"({"id":"","architecture":"amd64"})"));
   CHECK_FALSE(layers.number_of("layer.tar"));
