@@ -22,19 +22,23 @@ void PassingBytes::write(ByteView bytes) {
   while (!bytes.empty()) {
     // Within one part, so that it has room in one run.
     const auto count = std::min<size_t>(bytes.size(), kStep - written_ % kStep);
-    std::unique_lock lock(mutex_);
-    while (written_ + count > passed_ + kMost) {
-      if (changed_.wait_for(lock, kLook) == std::cv_status::no_timeout) continue;
-      lock.unlock();
-      look_();
-      lock.lock();
-    }
-    lock.unlock();
+    wait_for_room(count);
     std::memcpy(ring_.data() + place(written_), bytes.data(), count);
-    lock.lock();
     written_ += count;
     bytes = bytes.subspan(count);
-    if (written_ % kStep == 0 || written_ == size()) came(written_);
+    if (written_ % kStep != 0 && written_ != size()) continue;
+    const std::lock_guard lock(mutex_);
+    came(written_);
+  }
+}
+
+void PassingBytes::wait_for_room(size_t count) {
+  std::unique_lock lock(mutex_);
+  while (written_ + count > passed_ + kMost) {
+    if (changed_.wait_for(lock, kLook) == std::cv_status::no_timeout) continue;
+    lock.unlock();
+    look_();
+    lock.lock();
   }
 }
 

@@ -27,12 +27,13 @@ class PassingBytes : public ComingBytes {
  private:
   /// Where in the ring a byte lies until it has passed.
   [[nodiscard]] size_t place(uint64_t offset) const { return offset % ring_.size(); }
+  void wait_for_room(size_t count);
   /// REQUIRES: mutex_ held. What lies before the part of that byte has passed.
   void pass(uint64_t offset) const;
 
   const std::function<void()> look_;
   uint64_t written_ = 0;         ///< for who writes
-  mutable Bytes ring_;           ///< each byte is either who writes' or who reads'
+  Bytes ring_;                   ///< each byte is either who writes' or who reads'
   mutable uint64_t passed_ = 0;  ///< bytes, in whole parts of kStep; guarded by mutex_
 };
 
