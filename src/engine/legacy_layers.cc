@@ -20,20 +20,17 @@ std::string_view folder_of(std::string_view path, std::string_view name) {
   return slash != std::string_view::npos && path.substr(slash + 1) == name ? path.substr(0, slash) : std::string_view();
 }
 
-/// The ID that Docker gives to what a folder's `json` says if it is that layer.
-std::string folder_of_layer(const Json& json, const Digest& chain_id) {
-  std::map<std::string, Json> hashed;  // its members sorted, those of members not
-  for (const auto& [key, value] : json.items()) hashed[key] = value;
-  hashed.erase("id");
-  hashed.erase("os");  // is added when the ID has been made
-  hashed["layer_id"] = chain_id.text();
-  const auto parent = hashed.find("parent");
-  if (parent != hashed.end() && parent->second.is_string()) {
-    parent->second = "sha256:" + parent->second.get<std::string>();
+/// What Docker hashes to name a folder, from what the `json` in it says; but for the layer.
+Json hashed_form(Json json) {
+  json.erase("id");
+  json.erase("os");  // is added when the ID has been made
+  if (json.contains("parent") && json["parent"].is_string()) {
+    json["parent"] = "sha256:" + json["parent"].get<std::string>();
   }
-  Json text = Json::object();
-  for (const auto& [key, value] : hashed) text[key] = value;
-  return Digest::of(as_bytes(text.dump())).hex();
+  json["layer_id"] = "";
+  std::map<std::string, Json> sorted;  // Its members are, those of members are not.
+  for (const auto& [key, value] : json.items()) sorted.emplace(key, value);
+  return sorted;
 }
 
 }  // namespace
@@ -50,8 +47,10 @@ void LegacyLayers::add(std::string_view path, ByteView content) {
     return;
   }
   if (content.size() > kMostHashed) return;
+  Json hashed = hashed_form(json);
   for (size_t number = 0; number < chain_ids_.size(); ++number) {
-    if (folder_of_layer(json, chain_ids_[number]) == folder) numbers_[std::string(folder)] = number;
+    hashed["layer_id"] = chain_ids_[number].text();
+    if (Digest::of(as_bytes(hashed.dump())).hex() == folder) numbers_[std::string(folder)] = number;
   }
 }
 

@@ -3,9 +3,9 @@
 //
 // Which layer of an image a save archive of Docker before 25 has in which folder. Folders are named by an ID of that
 // format's own, and come sorted by it: in no order of the layers. The `json` in a folder, which comes before its
-// layer's tar, tells which layer it is. That of the topmost has a platform, as no other has. The ID of each other one is
-// the sha256 of what its `json` says and of its layer's chain ID: which of the image's layers makes that ID is found by
-// trying.
+// layer's tar, tells which layer it is. That of the topmost has a platform, as no other has. The ID of each other one
+// is the sha256 of what its `json` says and of its layer's chain ID: which of the image's layers makes that ID is found
+// by trying.
 #pragma once
 
 #include <map>

@@ -263,16 +263,22 @@ TEST_CASE("damaged archives are errors or lack something, whatever is damaged") 
 
 namespace {
 
-/// Docker before 25: each layer in a folder of another name.
-Bytes legacy_archive(const std::vector<Bytes>& layers, const std::vector<std::string>& folders) {
+/// Docker before 25: each layer in a folder named by a hash, in that order of them.
+Bytes legacy_archive(const std::vector<Bytes>& layers, const std::vector<size_t>& order) {
+  std::vector<Digest> diff_ids;
+  for (const Bytes& layer : layers) diff_ids.push_back(Digest::of(layer));
+  std::vector<std::string> folders;
+  for (const Digest& chain_id : chain_ids(diff_ids)) {
+    std::string hashed = R"({"layer_id":")" + chain_id.text() + '"';
+    if (!folders.empty()) hashed += R"(,"parent":"sha256:)" + folders.back() + '"';
+    folders.push_back(Digest::of(bytes_of(hashed + "}")).hex());
+  }
   Bytes archive;
-  std::map<std::string, size_t> in_order;
-  for (size_t i = 0; i < layers.size(); ++i) in_order[folders[i]] = i;
-  for (const auto& [folder, i] : in_order) {
-    std::string json = R"({"id":")" + folder + R"(")";
-    if (i > 0) json += R"(,"parent":")" + folders[i - 1] + R"(")";
+  for (const size_t i : order) {
+    std::string json = R"({"id":")" + folders[i] + '"';
+    if (i > 0) json += R"(,"parent":")" + folders[i - 1] + '"';
     if (i + 1 == layers.size()) json += R"(,"architecture":"amd64")";
-    archive = archive + file(folder + "/json", bytes_of(json + "}")) + file(folder + "/layer.tar", layers[i]);
+    archive = archive + file(folders[i] + "/json", bytes_of(json + "}")) + file(folders[i] + "/layer.tar", layers[i]);
   }
   return archive + file("config.json", config_of(layers)) + tar_end();
 }
@@ -345,11 +351,16 @@ const std::vector<Digest> kChain{Digest::of(kOne), Digest::of(kLarge)};
 
 TEST_CASE("a layer that its name tells is read while it comes") {
   Bytes archive;
+  std::vector<Digest> chain = kChain;
   SUBCASE("a blob") { archive = blob(kOne) + blob(kLarge) + tar_end(); }
   SUBCASE("of Podman") { archive = file(Digest::of(kLarge).hex() + ".tar", kLarge) + tar_end(); }
-  SUBCASE("of an older Docker") { archive = legacy_archive({kOne, kLarge}, {"b", "a"}); }
+  SUBCASE("of an older Docker, the topmost") { archive = legacy_archive({kOne, kLarge}, {1, 0}); }
+  SUBCASE("of an older Docker, before those above and below it") {
+    archive = legacy_archive({kOne, kLarge, kTwo}, {1, 2, 0});
+    chain.push_back(Digest::of(kTwo));
+  }
   for (const bool pass : {false, true}) {
-    const ReadingWhile reading(archive, 1'500'000, {Digest::of(kLarge)}, kChain, 1'000'000, pass);
+    const ReadingWhile reading(archive, 1'500'000, {Digest::of(kLarge)}, chain, 1'000'000, pass);
     CHECK_FALSE(reading.error);
     CHECK_FALSE(reading.reader_error);
     CHECK(reading.layers == std::map<Digest, Bytes>{{Digest::of(kLarge), kLarge}});
