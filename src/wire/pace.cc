@@ -66,9 +66,10 @@ std::optional<double> fullness(const Backlog& backlog) {
   return *backlog.seconds() * static_cast<double>(backlog.bytes_per_second) / allowed;
 }
 
-/// Whether what is under way is what the link leaves there, not what we dare.
+/// Whether what is under way is what the link leaves there, not what we dare or the reader leaves.
 bool knows_limit(const Backlog& backlog) {
-  return backlog.saturated || static_cast<double>(backlog.bytes) >= kRiseTwo * static_cast<double>(backlog.window);
+  const bool fills_window = static_cast<double>(backlog.bytes) >= kRiseTwo * static_cast<double>(backlog.window);
+  return backlog.reader_waits && (backlog.saturated || fills_window);
 }
 
 }  // namespace
