@@ -35,6 +35,9 @@ class Channel {
   };
   [[nodiscard]] virtual Traffic traffic() const = 0;
 
+  /// Bytes per second that the network took at best, whoever reads them; 0 where that is not known.
+  [[nodiscard]] virtual uint64_t best_rate() const { return 0; }
+
   /// The last lines that the other side wrote to its standard error, for messages. May be empty.
   [[nodiscard]] virtual std::string diagnostics() const = 0;
 };

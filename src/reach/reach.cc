@@ -110,9 +110,7 @@ Reached reach_by_ssh(const Address& address, std::vector<std::string> engine, co
   reached.channel = std::move(started.channel);
   reached.host = address.display();
   reached.helper_uploaded = started.uploaded_bytes;
-  if (const double seconds = started.upload_time.count(); seconds > 0) {
-    reached.upload_rate.bytes_per_second = static_cast<uint64_t>(static_cast<double>(started.uploaded_bytes) / seconds);
-  }
+  reached.upload_rate.bytes_per_second = started.upload_rate;
   reached.in_process = false;
   return reached;
 }

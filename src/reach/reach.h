@@ -48,7 +48,7 @@ struct Reached {
   std::unique_ptr<Channel> channel;
   std::string host;              ///< how messages name it
   uint64_t helper_uploaded = 0;  ///< bytes
-  LinkRate upload_rate;          ///< which that took; not known where nothing was uploaded, or not by SSH
+  LinkRate upload_rate;          ///< of the network then; not known where nothing was uploaded, or not by SSH
   bool in_process = true;        ///< it is this program; its scratch is here, and its channel crosses no network
   /// Set where it is this program and the engine is elsewhere: then every byte of an image that is read crosses the
   /// network, and no basis is worth that.

@@ -170,7 +170,10 @@ StartedHelper start_helper(RemoteShell& shell, std::span<const HelperImage> help
   std::chrono::steady_clock::time_point asked;
   while (const auto line = listener.next()) {
     if (*line == kCame && started.uploaded_bytes > 0) {
-      started.upload_time = std::chrono::steady_clock::now() - asked;
+      // How long it took is the least, as the host may have been busy with its disk.
+      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - asked;
+      const double rate = static_cast<double>(started.uploaded_bytes) / std::max(seconds.count(), 1e-6);
+      started.upload_rate = std::max(static_cast<uint64_t>(rate), started.channel->best_rate());
       continue;
     }
     if (!line->starts_with(kNeed) || started.uploaded_bytes > 0) {

@@ -17,9 +17,9 @@ namespace docker_sync {
 inline constexpr size_t kMaxBannerBytes = 8192;
 
 struct StartedHelper {
-  std::unique_ptr<Channel> channel;              ///< the next byte to be read is the first of kMagic
-  uint64_t uploaded_bytes = 0;                   ///< 0 where the helper was there already
-  std::chrono::duration<double> upload_time{0};  ///< until the host said that it has them
+  std::unique_ptr<Channel> channel;  ///< the next byte to be read is the first of kMagic
+  uint64_t uploaded_bytes = 0;       ///< 0 where the helper was there already
+  uint64_t upload_rate = 0;          ///< bytes per second that the network took then
 };
 
 /// Runs the helper that fits the host's machine. A helper must answer --check with status 0, and begin its output with

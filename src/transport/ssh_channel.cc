@@ -141,6 +141,8 @@ void SshChannel::own_session() {
     if (received_ != traffic.received) progress_ = true;
     sent_ = traffic.sent;
     received_ = traffic.received;
+    if (const auto taken = link_->taken()) rate_.note(std::chrono::steady_clock::now(), *taken);
+    best_rate_ = rate_.bytes_per_second();
     {
       const std::lock_guard lock(mutex_);
       if (closed_ || !broken_.empty()) break;

@@ -13,6 +13,7 @@
 
 #include "base/channel.h"
 #include "base/text_tail.h"
+#include "transport/best_rate.h"
 #include "transport/byte_queue.h"
 #include "transport/ssh_link.h"
 
@@ -30,6 +31,7 @@ class SshChannel : public Channel {
   void finish_writing() override;
   void close() noexcept override;
   [[nodiscard]] Traffic traffic() const override { return {sent_, received_}; }
+  [[nodiscard]] uint64_t best_rate() const override { return best_rate_; }
   [[nodiscard]] std::string diagnostics() const override;
 
  private:
@@ -59,10 +61,11 @@ class SshChannel : public Channel {
   bool waits_for_room_ = false;  ///< the session thread has more for `incoming_`
   std::string broken_;           ///< why the link ended before its time
   TextTail diagnostics_;
-  std::atomic<uint64_t> sent_ = 0, received_ = 0;
+  std::atomic<uint64_t> sent_ = 0, received_ = 0, best_rate_ = 0;
   std::atomic<bool> woken_ = false;
 
   // Of the session thread alone.
+  BestRate rate_;
   Bytes chunk_;
   size_t chunk_begin_ = 0;
   std::unique_ptr<uint8_t[]> window_;

@@ -6,6 +6,10 @@
 #include <sys/auxv.h>
 #endif
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <span>
 
@@ -125,6 +129,12 @@ bool SshLink::wait_for_host(std::chrono::milliseconds patience) const {
   const bool wants_to_write = (ssh_get_poll_flags(session_.get()) & SSH_WRITE_PENDING) != 0;
   pollfd ready{ssh_get_fd(session_.get()), static_cast<short>(wants_to_write ? POLLIN | POLLOUT : POLLIN), 0};
   return wait_for({&ready, 1}, patience);
+}
+
+std::optional<uint64_t> SshLink::taken() const {
+  int waiting = 0;  // sent and not acknowledged, or not even sent
+  if (proxy_ || ::ioctl(ssh_get_fd(session_.get()), SIOCOUTQ, &waiting) != 0) return std::nullopt;
+  return counter_.out_bytes - std::min<uint64_t>(counter_.out_bytes, static_cast<uint64_t>(std::max(waiting, 0)));
 }
 
 std::string SshLink::failure() const {

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/channel.h"
@@ -61,6 +62,8 @@ class SshLink {
 
   /// What libssh says went wrong, fit for a message.
   [[nodiscard]] std::string failure() const;
+  /// Bytes that the host's TCP has; nothing where a proxy command is between us.
+  [[nodiscard]] std::optional<uint64_t> taken() const;
   /// Bytes on the socket, or on the pipe to the proxy command. To be called by the thread that uses the session.
   [[nodiscard]] Channel::Traffic traffic() const { return {counter_.out_bytes, counter_.in_bytes}; }
 

@@ -24,7 +24,7 @@ namespace docker_sync {
 [[nodiscard]] bool leaves_time(const Backlog& backlog);
 
 /// Bytes per second of a link that outruns what takes a core long. More than 100 Mbit/s; not much more, as all that is
-/// known of a link may be how long a helper of 3 MB took, with its start.
+/// known of a link may be how it took a helper of 3 MB from a machine that was busy.
 inline constexpr uint64_t kFastLink = 16'000'000;
 /// Of a link where zips travel as they are: at 12 MB/s the bench's jars then take 0.88 of the time, while at 4 MB/s
 /// inflating them is faster; between the two nothing was measured.

@@ -52,6 +52,7 @@ TEST_SUITE("SshChannel" * doctest::skip(!have_sshd())) {
     CHECK(channel->traffic().sent > total);
     CHECK(channel->traffic().received > total);
     CHECK(channel->traffic().received < total + total / 20);
+    CHECK(channel->best_rate() > 0);
   }
 
   TEST_CASE("the host's standard error is drained, and its end kept") {
@@ -75,6 +76,14 @@ TEST_SUITE("SshChannel" * doctest::skip(!have_sshd())) {
     // Windows of 4 MiB need few words: no more than a packet for each MiB.
     CHECK(channel->traffic().sent < (1 << 20) + 10'000);
     CHECK(channel->diagnostics() == "done\n");
+  }
+
+  TEST_CASE("a host that takes its time to read is no slow network") {
+    const SshServer server;
+    const auto channel = server.run("head -c 1500000 | { sleep 5; wc -c; }");
+    channel->write(random_bytes(1'500'000));
+    CHECK(read_all(*channel) == "1500000\n");
+    CHECK(channel->best_rate() > 500'000);
   }
 
   TEST_CASE("the end of our writing reaches the host, and its answer us") {
@@ -161,6 +170,7 @@ TEST_SUITE("SshChannel" * doctest::skip(!have_sshd())) {
       CHECK(read_all(*channel).size() == 4 * block.size());
       writer.get();
       CHECK(channel->traffic().sent > 4 * block.size());
+      CHECK(channel->best_rate() == 0);  // The proxy takes what it likes.
     }
     put_file(server.home(".ssh/config"), "ProxyCommand echo not ssh\n");
     CHECK(thrown_by([&] { static_cast<void>(server.run("true")); }) == ExitCode::connection);
