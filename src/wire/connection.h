@@ -97,7 +97,7 @@ class Connection {
   };
   struct Stream {
     std::deque<Bytes> arrived;
-    size_t unread = 0;    ///< bytes in `arrived`
+    size_t unread = 0;  ///< bytes in `arrived`
     Credit due;         ///< what was read and not yet credited to the peer
     bool peer_ended = false, reader_open = false;
     uint64_t credit = 0;  ///< what we may send
