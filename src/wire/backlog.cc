@@ -20,8 +20,6 @@ constexpr auto kSampleTime = 20ms;
 constexpr uint64_t kSampleBytes = 16 << 10;
 /// Beyond the latency, this is a queue and no jitter.
 constexpr auto kQueuedTime = 30ms;
-/// Of a sample, what a reader has waited that is faster than the link.
-constexpr double kWaits = 0.1;
 /// A reader that stalls makes one slow sample, which does not count; a slow link makes all of them slow.
 constexpr size_t kQueuedSamples = 3;
 constexpr auto kQueuedLeast = 100ms;
@@ -54,7 +52,7 @@ void BacklogMeter::sent(Time now, size_t bytes) {
   }
 }
 
-void BacklogMeter::consumed(Time now, size_t bytes, std::chrono::microseconds waited) {
+void BacklogMeter::consumed(Time now, size_t bytes) {
   assert(bytes <= sent_ - consumed_);
   consumed_ += bytes;
   std::optional<Mark> arrived;
@@ -70,21 +68,21 @@ void BacklogMeter::consumed(Time now, size_t bytes, std::chrono::microseconds wa
     least_rate_ =
         std::max(least_rate_, static_cast<double>(arrived->end - arrived->consumed_then) / in_seconds(under_way));
   }
-  extend_span(now, {bytes, {}, waited}, queued);
+  extend_span(now, bytes, queued);
 }
 
-void BacklogMeter::extend_span(Time now, Sample sample, bool queued) {
+void BacklogMeter::extend_span(Time now, size_t bytes, bool queued) {
   if (!span_start_) {
     span_start_ = now;
-    span_ = {};
+    span_bytes_ = 0;
     span_queued_ = queued;
   } else {
-    span_ = {span_.bytes + sample.bytes, now - *span_start_, span_.waited + sample.waited};
+    span_bytes_ += bytes;
     span_queued_ = span_queued_ && queued;
-    if (span_.time >= kSampleTime && span_.bytes >= kSampleBytes) {
-      take_sample(span_, span_queued_);
+    if (now - *span_start_ >= kSampleTime && span_bytes_ >= kSampleBytes) {
+      take_sample({span_bytes_, now - *span_start_}, span_queued_);
       span_start_ = now;
-      span_ = {};
+      span_bytes_ = 0;
       span_queued_ = queued;
     }
   }
@@ -93,10 +91,8 @@ void BacklogMeter::extend_span(Time now, Sample sample, bool queued) {
 }
 
 void BacklogMeter::take_sample(Sample sample, bool queued) {
-  reader_waits_ = !queued || in_seconds(sample.waited) >= kWaits * in_seconds(sample.time);
-  if (!reader_waits_) return;
   if (!queued) {
-    unqueued_ = {unqueued_.bytes + sample.bytes, unqueued_.time + sample.time, {}};
+    unqueued_ = {unqueued_.bytes + sample.bytes, unqueued_.time + sample.time};
     if (saturated_ && unqueued_.bytes < kMoreThanBurst) return;
     const double rate = static_cast<double>(unqueued_.bytes) / in_seconds(unqueued_.time);
     unqueued_ = {};
@@ -109,28 +105,25 @@ void BacklogMeter::take_sample(Sample sample, bool queued) {
   }
   unqueued_ = {};
   queued_samples_.push_back(sample);
-  Sample sum;
-  for (const Sample& one : queued_samples_) sum = {sum.bytes + one.bytes, sum.time + one.time, {}};
+  Sample sum{0, Duration(0)};
+  for (const Sample& one : queued_samples_) sum = {sum.bytes + one.bytes, sum.time + one.time};
   while (queued_samples_.size() > kQueuedSamples && sum.time > kQueuedMemory) {
-    sum = {sum.bytes - queued_samples_.front().bytes, sum.time - queued_samples_.front().time, {}};
+    sum = {sum.bytes - queued_samples_.front().bytes, sum.time - queued_samples_.front().time};
     queued_samples_.pop_front();
   }
   if (queued_samples_.size() < kQueuedSamples || sum.time < kQueuedLeast) return;
   const Sample slowest = *std::min_element(queued_samples_.begin(), queued_samples_.end(), [](Sample a, Sample b) {
     return static_cast<double>(a.bytes) / in_seconds(a.time) < static_cast<double>(b.bytes) / in_seconds(b.time);
   });
-  sum = {sum.bytes - slowest.bytes, sum.time - slowest.time, {}};
+  sum = {sum.bytes - slowest.bytes, sum.time - slowest.time};
   rate_ = static_cast<double>(sum.bytes) / in_seconds(sum.time);
   saturated_ = true;
 }
 
 Backlog BacklogMeter::backlog(size_t window) const {
-  return {static_cast<size_t>(sent_ - consumed_),
-          window,
-          static_cast<uint64_t>(rate_ > 0 ? std::max(rate_, 1.0) : least_rate_),
-          saturated_,
-          std::chrono::duration<double>(latency_.value_or(Duration(0))),
-          reader_waits_};
+  return {static_cast<size_t>(sent_ - consumed_), window,
+          static_cast<uint64_t>(rate_ > 0 ? std::max(rate_, 1.0) : least_rate_), saturated_,
+          std::chrono::duration<double>(latency_.value_or(Duration(0)))};
 }
 
 }  // namespace docker_sync

@@ -4,9 +4,7 @@
 // How much of a stream is under way, and how fast its reader takes it: measured by the credits that come back, thus
 // over the whole way, relays and pipes included. What a writer adds to an idle link says little about the link, so only
 // bytes that had to queue measure it (as in draft-cheng-iccrg-delivery-rate-estimation); others show the least that it
-// takes; and only as long as the reader has to wait for them, which it tells with its credits: else they queue before a
-// reader that is slow, or come out of its buffers. Rejected: the time that a write blocks, which knows the nearest pipe
-// only.
+// takes. Rejected: the time that a write blocks, which knows the nearest pipe only.
 #pragma once
 
 #include <chrono>
@@ -23,7 +21,6 @@ struct Backlog {
   uint64_t bytes_per_second = 0;             ///< as the peer consumed lately; 0: unknown
   bool saturated = false;                    ///< that rate is all that the way takes, not just the least
   std::chrono::duration<double> latency{0};  ///< between sending and consumption on an idle link
-  bool reader_waits = true;                  ///< now and then, for bytes: it is not what holds them up
 
   /// How long the way has still to do before it idles: its latency is no work. Nothing if no rate is known.
   [[nodiscard]] std::optional<double> seconds() const;
@@ -35,9 +32,8 @@ class BacklogMeter {
   using Time = std::chrono::steady_clock::time_point;
 
   void sent(Time now, size_t bytes);
-  /// The peer's credit, and how long its reader has waited for bytes since the last one. REQUIRES: not more than is
-  /// under way.
-  void consumed(Time now, size_t bytes, std::chrono::microseconds waited);
+  /// The peer's credit. REQUIRES: not more than is under way.
+  void consumed(Time now, size_t bytes);
   /// `window` is passed on.
   [[nodiscard]] Backlog backlog(size_t window) const;
 
@@ -51,10 +47,10 @@ class BacklogMeter {
   };
   struct Sample {
     uint64_t bytes = 0;
-    Duration time{}, waited{};
+    Duration time{};
   };
 
-  void extend_span(Time now, Sample sample, bool queued);
+  void extend_span(Time now, size_t bytes, bool queued);
   void take_sample(Sample sample, bool queued);
 
   uint64_t sent_ = 0, consumed_ = 0;
@@ -63,14 +59,14 @@ class BacklogMeter {
 
   /// A run of credits while something was always under way; its first credit only starts the clock.
   std::optional<Time> span_start_;
-  Sample span_;
+  uint64_t span_bytes_ = 0;
   bool span_queued_ = false;
 
   std::deque<Sample> queued_samples_;  ///< the last second or so of them
   Sample unqueued_;                    ///< since then, as far as it is not in rate_
   double rate_ = 0;                    ///< bytes per second; 0: unknown
   double least_rate_ = 0;              ///< until there is a better one
-  bool saturated_ = false, reader_waits_ = true;
+  bool saturated_ = false;
 };
 
 }  // namespace docker_sync

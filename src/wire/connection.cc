@@ -177,7 +177,7 @@ void Connection::take_data(const Frame& frame) {
     stream.peer_ended = true;
   } else {
     stream.unread += bytes.size();
-    if (stream.unread + stream.due.bytes > window_) throw_protocol("more data than there was credit for");
+    if (stream.unread + stream.consumed > window_) throw_protocol("more data than there was credit for");
     stream.arrived.emplace_back(bytes.begin(), bytes.end());
   }
   changed_.notify_all();
@@ -185,16 +185,15 @@ void Connection::take_data(const Frame& frame) {
 
 void Connection::take_credit(const Frame& frame) {
   const uint32_t number = stream_of(frame);
-  if (frame.payload.size() != 12) throw_protocol("a CREDIT frame of the wrong size");
+  if (frame.payload.size() != 8) throw_protocol("a CREDIT frame of the wrong size");
   const std::lock_guard lock(mutex_);
   if (number < first_live_) return;
   const auto stream = streams_.find(number);
   if (stream == streams_.end()) throw_protocol("credit for a stream that was not begun");
   const uint32_t bytes = from_little_endian(ByteView(frame.payload).subspan(4));
-  const std::chrono::microseconds waited(from_little_endian(ByteView(frame.payload).subspan(8)));
   if (bytes > window_ - stream->second.credit) throw_protocol("more credit than the window");
   stream->second.credit += bytes;
-  stream->second.meter.consumed(Clock::now(), bytes, waited);
+  stream->second.meter.consumed(Clock::now(), bytes);
   changed_.notify_all();
 }
 
@@ -214,20 +213,19 @@ std::unique_ptr<Source> Connection::open_reader(uint32_t number) { return std::m
 
 size_t Connection::read_stream(uint32_t number, MutableBytes out) {
   size_t count = 0;
-  Clock::duration waited{};
+  uint32_t due = 0;
   std::unique_lock lock(mutex_);
   while (true) {
     Stream& stream = live_stream(number);
     if (!stream.arrived.empty() || stream.peer_ended) break;
     if (over_) throw Error(ExitCode::connection, "the other side ended the connection").on_host(label_);
-    if (const auto due = take_due_credit(stream)) {
+    due = take_due_credit(stream);
+    if (due > 0) {
       lock.unlock();
-      give_credit(number, *due);
+      give_credit(number, due);
       lock.lock();
     } else {
-      const auto start = Clock::now();
       changed_.wait(lock);
-      waited += Clock::now() - start;
     }
   }
   Stream& stream = live_stream(number);
@@ -243,26 +241,23 @@ size_t Connection::read_stream(uint32_t number, MutableBytes out) {
     }
   }
   stream.unread -= count;
-  stream.due.bytes += static_cast<uint32_t>(count);
-  stream.due.waited += waited;
-  const auto due = stream.due.bytes >= limits::kCreditStep ? take_due_credit(stream) : std::nullopt;
+  stream.consumed += count;
+  due = stream.consumed >= limits::kCreditStep ? take_due_credit(stream) : 0;
   lock.unlock();
-  if (due) give_credit(number, *due);
+  if (due > 0) give_credit(number, due);
   return count;
 }
 
-std::optional<Connection::Credit> Connection::take_due_credit(Stream& stream) {
+uint32_t Connection::take_due_credit(Stream& stream) {
   // None once the peer needs no more.
-  if (stream.due.bytes < limits::kCreditFloor || stream.peer_ended) return std::nullopt;
-  return std::exchange(stream.due, {});
+  if (stream.consumed < limits::kCreditFloor || stream.peer_ended) return 0;
+  return static_cast<uint32_t>(std::exchange(stream.consumed, 0));
 }
 
-void Connection::give_credit(uint32_t number, const Credit& credit) {
-  const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(credit.waited).count();
+void Connection::give_credit(uint32_t number, uint32_t bytes) {
   Encoder payload;
   payload.put(ByteView(little_endian(number)));
-  payload.put(ByteView(little_endian(credit.bytes)));
-  payload.put(ByteView(little_endian(static_cast<uint32_t>(std::min<int64_t>(waited, UINT32_MAX)))));
+  payload.put(ByteView(little_endian(bytes)));
   try {
     write_frame(FrameType::credit, {}, payload.bytes);
   } catch (const Error&) {

@@ -91,14 +91,10 @@ class Connection {
   [[nodiscard]] const std::string& label() const { return label_; }
 
  private:
-  struct Credit {
-    uint32_t bytes = 0;
-    std::chrono::steady_clock::duration waited{};  ///< by the reader, for bytes to come
-  };
   struct Stream {
     std::deque<Bytes> arrived;
-    size_t unread = 0;  ///< bytes in `arrived`
-    Credit due;         ///< what was read and not yet credited to the peer
+    size_t unread = 0;    ///< bytes in `arrived`
+    size_t consumed = 0;  ///< bytes read and not yet credited to the peer
     bool peer_ended = false, reader_open = false;
     uint64_t credit = 0;  ///< what we may send
     BacklogMeter meter;   ///< of what we send
@@ -120,8 +116,8 @@ class Connection {
   void write_stream(uint32_t stream, ByteView bytes);
   void end_stream(uint32_t stream);
   /// What is to be credited of `stream`, if it is time; then it is no longer to be credited. REQUIRES: mutex_ held.
-  [[nodiscard]] static std::optional<Credit> take_due_credit(Stream& stream);
-  void give_credit(uint32_t stream, const Credit& credit);
+  [[nodiscard]] static uint32_t take_due_credit(Stream& stream);
+  void give_credit(uint32_t stream, uint32_t bytes);
   [[nodiscard]] Backlog backlog(uint32_t stream);
   void wait_for_backlog(uint32_t stream, const std::function<bool(const Backlog&)>& enough);
   void abandon_stream(uint32_t stream) noexcept;

@@ -16,7 +16,7 @@ uint32_t longest_payload(FrameType type) {
     case FrameType::data:
       return 4 + limits::kDataBytes;
     case FrameType::credit:
-      return 12;
+      return 8;
     case FrameType::ping:
       return 0;
     default:

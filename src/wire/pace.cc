@@ -66,10 +66,9 @@ std::optional<double> fullness(const Backlog& backlog) {
   return *backlog.seconds() * static_cast<double>(backlog.bytes_per_second) / allowed;
 }
 
-/// Whether what is under way is what the link leaves there, not what we dare or the reader leaves.
+/// Whether what is under way is what the link leaves there, not what we dare.
 bool knows_limit(const Backlog& backlog) {
-  const bool fills_window = static_cast<double>(backlog.bytes) >= kRiseTwo * static_cast<double>(backlog.window);
-  return backlog.reader_waits && (backlog.saturated || fills_window);
+  return backlog.saturated || static_cast<double>(backlog.bytes) >= kRiseTwo * static_cast<double>(backlog.window);
 }
 
 }  // namespace

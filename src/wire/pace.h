@@ -29,7 +29,7 @@ inline constexpr uint64_t kFastLink = 16'000'000;
 /// Of a link where zips travel as they are: at 12 MB/s the bench's jars then take 0.88 of the time, while at 4 MB/s
 /// inflating them is faster; between the two nothing was measured.
 inline constexpr uint64_t kOutrunsDeflating = 8'000'000;
-/// Where even what was meant for a fast link is better begun anew. Far below that, as what has come is lost.
+/// Where even what was meant for a fast link is better begun anew. Far below that: who reads may be slow as well.
 inline constexpr uint64_t kTooSlowLink = 5'000'000;
 
 /// Whether new archives need not be inflated for their own sake.

@@ -16,7 +16,7 @@ constexpr size_t kWindow = 8 << 20;
 constexpr Pace::Shares kWorking{1, 0}, kStarved{0.1, 0}, kBlocked{0.05, 0.95};
 
 Backlog backlog(size_t bytes, uint64_t rate, bool saturated, double latency = 0) {
-  return {bytes, kWindow, rate, saturated, std::chrono::duration<double>(latency), true};
+  return {bytes, kWindow, rate, saturated, std::chrono::duration<double>(latency)};
 }
 Backlog slow_link() { return backlog(300'000, 1'250'000, true); }
 Backlog idle_link() { return backlog(0, 50'000'000, false); }
@@ -56,8 +56,8 @@ struct Sync {
   }
   [[nodiscard]] Backlog state() const {
     const auto bytes = static_cast<size_t>(std::min<double>(under_way, kWindow));
-    return known ? Backlog{bytes, kWindow, static_cast<uint64_t>(rate), true, {}, true}
-                 : Backlog{bytes, kWindow, 0, false, {}, true};
+    return known ? Backlog{bytes, kWindow, static_cast<uint64_t>(rate), true, {}}
+                 : Backlog{bytes, kWindow, 0, false, {}};
   }
   /// Bytes per second and core; what was measured.
   static const std::map<int, double>& speeds() {
@@ -166,16 +166,6 @@ TEST_CASE("a link that takes more than any higher level makes raises nothing") {
   Clock clock;
   for (int i = 0; i < 3; ++i) CHECK(clock.next(backlog(kWindow, 50'000'000, true), kBlocked) == 9);
   CHECK(clock.next(idle_link(), {0.5, 0.5}) == 6);
-}
-
-TEST_CASE("a reader that never waits raises nothing, nor makes it worth while to work harder on patches") {
-  Clock clock;
-  Backlog held_up = backlog(4'900'000, 2'500'000, true);
-  held_up.reader_waits = false;
-  for (int i = 0; i < 3; ++i) CHECK(clock.next(held_up, kWorking) == 9);
-  CHECK(clock.pace.patch_work(held_up).level == 9);
-  held_up.reader_waits = true;
-  CHECK(clock.next(held_up, kWorking) == 15);
 }
 
 TEST_CASE("a link that is filled as far as we dare raises nothing before it is measured") {
