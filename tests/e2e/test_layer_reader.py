@@ -192,7 +192,7 @@ def test_what_is_read_in_place_and_loaded_as_it_comes_needs_no_disk(ends):
     ends.sync(STORE, "busybox:base").check()  # the helper is there
     ends.world.link.shape("500mbit")
     with full_folder(ends.source.host, ends.destination.host) as folder:
-        ends.sync(STORE, f"--tmpfolder={folder}", f"--remote-tmpfolder={folder}", "app:1", timeout_s=180).check()
+        ends.sync(STORE, f"--tmpfolder={folder}", f"--remote-tmpfolder={folder}", "app:1").check()
         end_everywhere(ends.world)
     assert ends.destination.image_id("app:1") == image_id
 
