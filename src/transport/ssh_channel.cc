@@ -65,13 +65,17 @@ SshChannel::~SshChannel() {
 
 void SshChannel::start(const std::string& command_line) {
   channel_.reset(ssh_channel_new(link_->session()));
-  const auto open = [&] { return ssh_channel_open_session(channel_.get()); };
-  const auto request = [&] { return ssh_channel_request_exec(channel_.get(), command_line.c_str()); };
-  if (!channel_ || link_->complete(open, SSH_AGAIN, kPatience) != SSH_OK ||
-      link_->complete(request, SSH_AGAIN, kPatience) != SSH_OK) {
+  const auto complete = [&](auto call) {
+    if (channel_ && link_->complete(call, SSH_AGAIN, kPatience) == SSH_OK) return;
     throw Error(ExitCode::connection, "the host does not run commands: " + link_->failure(),
                 "does its SSH server allow this user to run commands?");
-  }
+  };
+  complete([&] { return ssh_channel_open_session(channel_.get()); });
+  const auto asked = std::chrono::steady_clock::now();
+  complete([&] { return ssh_channel_request_exec(channel_.get(), command_line.c_str()); });
+  const auto round_trip = std::chrono::steady_clock::now() - asked;
+  in_flight_ = InFlightLimit(ssh_get_openssh_version(link_->session()),
+                             std::chrono::duration_cast<std::chrono::microseconds>(round_trip));
 }
 
 size_t SshChannel::read(MutableBytes out, std::chrono::milliseconds silence) {
@@ -177,7 +181,7 @@ void SshChannel::send() {
     if (chunk_.empty()) return send_end();
     // What libssh has not got rid of stays in a buffer of its own without a bound: never more than one chunk there.
     if ((ssh_get_poll_flags(link_->session()) & SSH_WRITE_PENDING) != 0) return;
-    const size_t count = std::min<size_t>(chunk_.size() - chunk_begin_, ssh_channel_window_size(channel_.get()));
+    const size_t count = std::min(chunk_.size() - chunk_begin_, room());
     if (count == 0) return;
     const int written = ssh_channel_write(channel_.get(), chunk_.data() + chunk_begin_, static_cast<uint32_t>(count));
     if (written < 0) return stop_sending();
@@ -185,6 +189,14 @@ void SshChannel::send() {
     chunk_begin_ += static_cast<size_t>(written);
     progress_ = true;
   }
+}
+
+size_t SshChannel::room() {
+  const size_t window = ssh_channel_window_size(channel_.get());
+  const size_t share = in_flight_.share(window);
+  // The link is measured by what the host takes before anybody reads there.
+  const bool measuring = best_rate_ == 0 && link_->taken();
+  return measuring ? window : share;
 }
 
 void SshChannel::send_end() {

@@ -15,6 +15,7 @@
 #include "base/text_tail.h"
 #include "transport/best_rate.h"
 #include "transport/byte_queue.h"
+#include "transport/in_flight_limit.h"
 #include "transport/ssh_link.h"
 
 namespace docker_sync {
@@ -39,6 +40,7 @@ class SshChannel : public Channel {
   // All below runs in the thread that owns the session.
   void own_session();
   void send();
+  [[nodiscard]] size_t room();  ///< for bytes to send now
   void send_end();
   void stop_sending();
   void receive();
@@ -66,6 +68,7 @@ class SshChannel : public Channel {
 
   // Of the session thread alone.
   BestRate rate_;
+  InFlightLimit in_flight_;
   Bytes chunk_;
   size_t chunk_begin_ = 0;
   std::unique_ptr<uint8_t[]> window_;
