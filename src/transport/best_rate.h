@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// How fast a host's TCP takes bytes at best, whoever reads them there later: a disk that is written to, or a shell that
-// starts programs, is no slow link. The best of some spans, as between them the host may have had nothing to take.
+// How fast a host's TCP takes bytes at best: a disk that has to be waited for, or a shell that starts programs first, is
+// no slow link. The best of some spans, as between them the host may have had no room, or nothing to take.
 // Rejected: the kernel's delivery rate, which takes what a shaper lets pass at once for the link. Pure: no clock.
 #pragma once
 
@@ -17,8 +17,7 @@ class BestRate {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  /// What a rate is measured over: much more than a shaper's burst, and well below the 2 MiB that OpenSSH takes before
-  /// anybody reads.
+  /// What a rate is measured over: much more than a shaper's burst, and a third of a helper.
   static constexpr uint64_t kSpanBytes = 1 << 20;
 
   /// `taken`: bytes so far. To be told often: what comes between two calls counts as taken at the second.

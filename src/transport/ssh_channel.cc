@@ -181,7 +181,8 @@ void SshChannel::send() {
     if (chunk_.empty()) return send_end();
     // What libssh has not got rid of stays in a buffer of its own without a bound: never more than one chunk there.
     if ((ssh_get_poll_flags(link_->session()) & SSH_WRITE_PENDING) != 0) return;
-    const size_t count = std::min(chunk_.size() - chunk_begin_, room());
+    const size_t window = ssh_channel_window_size(channel_.get());
+    const size_t count = std::min(chunk_.size() - chunk_begin_, in_flight_.share(window));
     if (count == 0) return;
     const int written = ssh_channel_write(channel_.get(), chunk_.data() + chunk_begin_, static_cast<uint32_t>(count));
     if (written < 0) return stop_sending();
@@ -189,14 +190,6 @@ void SshChannel::send() {
     chunk_begin_ += static_cast<size_t>(written);
     progress_ = true;
   }
-}
-
-size_t SshChannel::room() {
-  const size_t window = ssh_channel_window_size(channel_.get());
-  const size_t share = in_flight_.share(window);
-  // The link is measured by what the host takes before anybody reads there.
-  const bool measuring = best_rate_ == 0 && link_->taken();
-  return measuring ? window : share;
 }
 
 void SshChannel::send_end() {

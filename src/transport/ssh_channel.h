@@ -40,7 +40,6 @@ class SshChannel : public Channel {
   // All below runs in the thread that owns the session.
   void own_session();
   void send();
-  [[nodiscard]] size_t room();  ///< for bytes to send now
   void send_end();
   void stop_sending();
   void receive();
