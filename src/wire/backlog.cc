@@ -20,7 +20,7 @@ constexpr auto kSampleTime = 20ms;
 constexpr uint64_t kSampleBytes = 16 << 10;
 /// Beyond the latency, this is a queue and no jitter.
 constexpr auto kQueuedTime = 30ms;
-/// A reader that stalls makes one slow sample, which does not count; a slow link makes all of them slow.
+/// A thread that does not run for a moment makes one slow sample, which does not count; a slow link makes all slow.
 constexpr size_t kQueuedSamples = 3;
 constexpr auto kQueuedLeast = 100ms;
 constexpr auto kQueuedMemory = 1s;
@@ -45,16 +45,18 @@ void BacklogMeter::sent(Time now, size_t bytes) {
   sent_ += bytes;
   if (!marks_.empty() && sent_ - marks_.back().first <= kMarkBytes) {
     marks_.back().end = sent_;
-    marks_.back().consumed_then = consumed_;
     marks_.back().sent = now;
   } else {
-    marks_.push_back({first, sent_, consumed_, now});
+    marks_.push_back({first, sent_, now});
   }
 }
 
-void BacklogMeter::consumed(Time now, size_t bytes) {
+void BacklogMeter::consumed(Time now, size_t bytes, std::chrono::microseconds unread) {
   assert(bytes <= sent_ - consumed_);
   consumed_ += bytes;
+  reader_is_behind_ = unread >= kQueuedTime;
+  Time arrival = now - unread;
+  if (!arrivals_.empty()) arrival = std::max(arrival, arrivals_.back().at);  // The way back takes its time, too.
   std::optional<Mark> arrived;
   while (!marks_.empty() && marks_.front().end <= consumed_) {
     arrived = marks_.front();
@@ -62,13 +64,20 @@ void BacklogMeter::consumed(Time now, size_t bytes) {
   }
   bool queued = span_queued_;
   if (arrived) {
-    const Duration under_way = now - arrived->sent;
+    arrival = std::max(arrival, arrived->sent);
+    const Duration under_way = arrival - arrived->sent;
     latency_ = std::min(latency_.value_or(under_way), under_way);
     queued = under_way - *latency_ >= kQueuedTime;
-    least_rate_ =
-        std::max(least_rate_, static_cast<double>(arrived->end - arrived->consumed_then) / in_seconds(under_way));
+    const uint64_t then = arrived_by(arrived->sent);
+    least_rate_ = std::max(least_rate_, static_cast<double>(arrived->end - then) / in_seconds(under_way));
   }
-  extend_span(now, bytes, queued);
+  arrivals_.push_back({arrival, consumed_});
+  extend_span(arrival, bytes, queued);
+}
+
+uint64_t BacklogMeter::arrived_by(Time time) {
+  while (arrivals_.size() > 1 && arrivals_[1].at <= time) arrivals_.pop_front();
+  return arrivals_.empty() || arrivals_.front().at > time ? 0 : arrivals_.front().end;
 }
 
 void BacklogMeter::extend_span(Time now, size_t bytes, bool queued) {
@@ -86,8 +95,10 @@ void BacklogMeter::extend_span(Time now, size_t bytes, bool queued) {
       span_queued_ = queued;
     }
   }
+  const auto last = std::find_if(marks_.rbegin(), marks_.rend(), [&](const Mark& mark) { return mark.sent <= now; });
+  const uint64_t sent_by_then = last == marks_.rend() ? consumed_ : last->end;
   // A reader keeps a small credit back until it has more of it.
-  if (sent_ - consumed_ < limits::kCreditFloor) span_start_.reset();
+  if (sent_by_then - consumed_ < limits::kCreditFloor) span_start_.reset();
 }
 
 void BacklogMeter::take_sample(Sample sample, bool queued) {
@@ -123,7 +134,7 @@ void BacklogMeter::take_sample(Sample sample, bool queued) {
 Backlog BacklogMeter::backlog(size_t window) const {
   return {static_cast<size_t>(sent_ - consumed_), window,
           static_cast<uint64_t>(rate_ > 0 ? std::max(rate_, 1.0) : least_rate_), saturated_,
-          std::chrono::duration<double>(latency_.value_or(Duration(0)))};
+          std::chrono::duration<double>(latency_.value_or(Duration(0))), reader_is_behind_};
 }
 
 }  // namespace docker_sync

@@ -14,8 +14,6 @@ namespace docker_sync {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 std::array<uint8_t, 4> little_endian(uint32_t value) {
   return {static_cast<uint8_t>(value), static_cast<uint8_t>(value >> 8), static_cast<uint8_t>(value >> 16),
           static_cast<uint8_t>(value >> 24)};
@@ -178,22 +176,23 @@ void Connection::take_data(const Frame& frame) {
   } else {
     stream.unread += bytes.size();
     if (stream.unread + stream.consumed > window_) throw_protocol("more data than there was credit for");
-    stream.arrived.emplace_back(bytes.begin(), bytes.end());
+    stream.arrived.push_back({Bytes(bytes.begin(), bytes.end()), Clock::now()});
   }
   changed_.notify_all();
 }
 
 void Connection::take_credit(const Frame& frame) {
   const uint32_t number = stream_of(frame);
-  if (frame.payload.size() != 8) throw_protocol("a CREDIT frame of the wrong size");
+  if (frame.payload.size() != 12) throw_protocol("a CREDIT frame of the wrong size");
   const std::lock_guard lock(mutex_);
   if (number < first_live_) return;
   const auto stream = streams_.find(number);
   if (stream == streams_.end()) throw_protocol("credit for a stream that was not begun");
   const uint32_t bytes = from_little_endian(ByteView(frame.payload).subspan(4));
+  const std::chrono::microseconds unread(from_little_endian(ByteView(frame.payload).subspan(8)));
   if (bytes > window_ - stream->second.credit) throw_protocol("more credit than the window");
   stream->second.credit += bytes;
-  stream->second.meter.consumed(Clock::now(), bytes);
+  stream->second.meter.consumed(Clock::now(), bytes, unread);
   changed_.notify_all();
 }
 
@@ -213,16 +212,14 @@ std::unique_ptr<Source> Connection::open_reader(uint32_t number) { return std::m
 
 size_t Connection::read_stream(uint32_t number, MutableBytes out) {
   size_t count = 0;
-  uint32_t due = 0;
   std::unique_lock lock(mutex_);
   while (true) {
     Stream& stream = live_stream(number);
     if (!stream.arrived.empty() || stream.peer_ended) break;
     if (over_) throw Error(ExitCode::connection, "the other side ended the connection").on_host(label_);
-    due = take_due_credit(stream);
-    if (due > 0) {
+    if (const auto due = take_due_credit(stream)) {
       lock.unlock();
-      give_credit(number, due);
+      give_credit(number, *due);
       lock.lock();
     } else {
       changed_.wait(lock);
@@ -230,7 +227,8 @@ size_t Connection::read_stream(uint32_t number, MutableBytes out) {
   }
   Stream& stream = live_stream(number);
   while (count < out.size() && !stream.arrived.empty()) {
-    Bytes& run = stream.arrived.front();
+    auto& [run, at] = stream.arrived.front();
+    stream.consumed_came = at;
     const size_t taken = std::min(out.size() - count, run.size());
     std::memcpy(out.data() + count, run.data(), taken);
     count += taken;
@@ -242,22 +240,24 @@ size_t Connection::read_stream(uint32_t number, MutableBytes out) {
   }
   stream.unread -= count;
   stream.consumed += count;
-  due = stream.consumed >= limits::kCreditStep ? take_due_credit(stream) : 0;
+  const auto due = stream.consumed >= limits::kCreditStep ? take_due_credit(stream) : std::nullopt;
   lock.unlock();
-  if (due > 0) give_credit(number, due);
+  if (due) give_credit(number, *due);
   return count;
 }
 
-uint32_t Connection::take_due_credit(Stream& stream) {
+std::optional<Connection::Credit> Connection::take_due_credit(Stream& stream) {
   // None once the peer needs no more.
-  if (stream.consumed < limits::kCreditFloor || stream.peer_ended) return 0;
-  return static_cast<uint32_t>(std::exchange(stream.consumed, 0));
+  if (stream.consumed < limits::kCreditFloor || stream.peer_ended) return std::nullopt;
+  return Credit{static_cast<uint32_t>(std::exchange(stream.consumed, 0)), Clock::now() - stream.consumed_came};
 }
 
-void Connection::give_credit(uint32_t number, uint32_t bytes) {
+void Connection::give_credit(uint32_t number, const Credit& credit) {
+  const auto unread = std::chrono::duration_cast<std::chrono::microseconds>(credit.unread).count();
   Encoder payload;
   payload.put(ByteView(little_endian(number)));
-  payload.put(ByteView(little_endian(bytes)));
+  payload.put(ByteView(little_endian(credit.bytes)));
+  payload.put(ByteView(little_endian(static_cast<uint32_t>(std::min<int64_t>(unread, UINT32_MAX)))));
   try {
     write_frame(FrameType::credit, {}, payload.bytes);
   } catch (const Error&) {

@@ -91,10 +91,20 @@ class Connection {
   [[nodiscard]] const std::string& label() const { return label_; }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  struct Arrived {
+    Bytes bytes;
+    Clock::time_point at;
+  };
+  struct Credit {
+    uint32_t bytes = 0;
+    Clock::duration unread{};  ///< how long the last of them lay there
+  };
   struct Stream {
-    std::deque<Bytes> arrived;
+    std::deque<Arrived> arrived;
     size_t unread = 0;    ///< bytes in `arrived`
     size_t consumed = 0;  ///< bytes read and not yet credited to the peer
+    Clock::time_point consumed_came;  ///< when the last of them arrived
     bool peer_ended = false, reader_open = false;
     uint64_t credit = 0;  ///< what we may send
     BacklogMeter meter;   ///< of what we send
@@ -116,8 +126,8 @@ class Connection {
   void write_stream(uint32_t stream, ByteView bytes);
   void end_stream(uint32_t stream);
   /// What is to be credited of `stream`, if it is time; then it is no longer to be credited. REQUIRES: mutex_ held.
-  [[nodiscard]] static uint32_t take_due_credit(Stream& stream);
-  void give_credit(uint32_t stream, uint32_t bytes);
+  [[nodiscard]] static std::optional<Credit> take_due_credit(Stream& stream);
+  void give_credit(uint32_t stream, const Credit& credit);
   [[nodiscard]] Backlog backlog(uint32_t stream);
   void wait_for_backlog(uint32_t stream, const std::function<bool(const Backlog&)>& enough);
   void abandon_stream(uint32_t stream) noexcept;
@@ -134,7 +144,7 @@ class Connection {
   Handlers handlers_;
 
   std::mutex write_mutex_;
-  std::chrono::steady_clock::time_point last_write_;  ///< guarded by write_mutex_
+  Clock::time_point last_write_;  ///< guarded by write_mutex_
 
   std::mutex mutex_;  ///< guards all below
   std::condition_variable changed_;

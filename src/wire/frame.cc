@@ -16,7 +16,7 @@ uint32_t longest_payload(FrameType type) {
     case FrameType::data:
       return 4 + limits::kDataBytes;
     case FrameType::credit:
-      return 8;
+      return 12;
     case FrameType::ping:
       return 0;
     default:

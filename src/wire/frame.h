@@ -21,7 +21,7 @@ enum class FrameType : uint8_t {
   ping = 2,        ///< nothing to say, but alive
   abort = 3,       ///< code and reason; the connection ends
   data = 4,        ///< u32 stream, bytes; no bytes: the stream's end
-  credit = 5,      ///< u32 stream, u32 bytes that may be sent in addition
+  credit = 5,      ///< u32 stream, u32 bytes that may be sent in addition, u32 µs that they lay unread
   query = 10,      ///< which images do you hold?
   inventory = 11,  ///< answer to query
   send = 12,       ///< to the source: open this image and send these layers

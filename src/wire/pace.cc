@@ -66,9 +66,10 @@ std::optional<double> fullness(const Backlog& backlog) {
   return *backlog.seconds() * static_cast<double>(backlog.bytes_per_second) / allowed;
 }
 
-/// Whether what is under way is what the link leaves there, not what we dare.
+/// Whether what is under way is what the link leaves there, not what we dare or the reader leaves.
 bool knows_limit(const Backlog& backlog) {
-  return backlog.saturated || static_cast<double>(backlog.bytes) >= kRiseTwo * static_cast<double>(backlog.window);
+  const bool fills_window = static_cast<double>(backlog.bytes) >= kRiseTwo * static_cast<double>(backlog.window);
+  return !backlog.reader_is_behind && (backlog.saturated || fills_window);
 }
 
 }  // namespace
@@ -147,7 +148,8 @@ int Pace::next(Time now, const Backlog& backlog, Shares shares) {
 
   // What the last change has set in motion is left to go on: else each would be overdone.
   const bool far_ahead = knows_limit(backlog) && full >= (has_lowered_ ? kRise : kRiseFirst) && full >= period_->full;
-  const bool has_time = waiting > kLower && compressing * kSteps[step_].next_costs <= kBusy;
+  const bool has_time =
+      waiting > kLower && compressing * kSteps[step_].next_costs <= kBusy && !backlog.reader_is_behind;
   // Where the compressor waits for a link as fast as this, it waits for a core.
   const bool is_fast = backlog.bytes_per_second >= kReaderHeldUp;
   const bool may_rise = step_ < kTop && !is_fast && all >= kRiseAfter;

@@ -32,10 +32,12 @@ class Link {
     const auto until = now + in_ticks(time.count());
     while (!under_way_.empty() && under_way_.front().at <= until) {
       now = std::max(now, under_way_.front().at);
-      meter.consumed(now, under_way_.front().bytes);
+      const auto unread = std::chrono::duration_cast<std::chrono::microseconds>(now - under_way_.front().at);
+      meter.consumed(now, under_way_.front().bytes, unread);
       under_way_.pop_front();
+      now += in_ticks(reading.count());
     }
-    now = until;
+    now = std::max(now, until);
   }
   /// Keeps `bytes` under way for a time.
   void keep_full(size_t bytes, std::chrono::duration<double> time) {
@@ -52,6 +54,7 @@ class Link {
   BacklogMeter::Time now{};
   BacklogMeter meter;
   double rate, burst = 0;
+  std::chrono::duration<double> reading{0};  ///< of a frame, by a reader that is slow
 
  private:
   struct Frame {
@@ -165,12 +168,42 @@ TEST_CASE("a reader that stalls once is not a slow link") {
   for (const double rate : {12.5e6, 50e6}) {
     Link link(rate);
     link.keep_full(4 << 20, 500ms);
-    link.now += 600ms;  // What arrived meanwhile is credited late.
+    link.now += 600ms;  // What arrived meanwhile is read late.
     for (int i = 0; i < 200; ++i) {
       link.keep_full(4 << 20, 1ms);
       CHECK(static_cast<double>(link.backlog().bytes_per_second) > rate / 2);
     }
   }
+}
+
+TEST_CASE("a reader that is slower than the link is not taken for it, nor what it has gathered when it is fast again") {
+  Link link(20e6);
+  link.keep_full(4 << 20, 500ms);
+  check_rate(link.backlog(), 20e6);
+  CHECK_FALSE(link.backlog().reader_is_behind);
+  link.reading = 10ms;  // 3.3 MB/s
+  link.keep_full(4 << 20, 5s);
+  check_rate(link.backlog(), 20e6);
+  CHECK(link.backlog().reader_is_behind);
+  link.reading = 0ms;
+  for (int i = 0; i < 100; ++i) {
+    link.keep_full(4 << 20, 5ms);
+    check_rate(link.backlog(), 20e6);
+  }
+  CHECK_FALSE(link.backlog().reader_is_behind);
+}
+
+TEST_CASE("of a reader that is slow from the start the link is known nevertheless") {
+  Link link(20e6, 20ms);
+  link.reading = 10ms;
+  link.keep_full(8 << 20, 10s);
+  check_rate(link.backlog(), 20e6);
+  Link other(20e6, 20ms);
+  other.reading = 10ms;
+  other.keep_full(256 << 10, 10s);  // It never queues.
+  CHECK_FALSE(other.backlog().saturated);
+  CHECK(other.backlog().bytes_per_second > 3'000'000);
+  CHECK(other.backlog().bytes_per_second < 25'000'000);
 }
 
 TEST_CASE("a burst that passes unqueued does not hide the link behind it") {
@@ -186,7 +219,7 @@ TEST_CASE("credits in parts of frames count") {
   BacklogMeter meter;
   BacklogMeter::Time now{};
   meter.sent(now, 1 << 20);
-  for (int i = 0; i < 1024; ++i) meter.consumed(now += 1ms, 1000);
+  for (int i = 0; i < 1024; ++i) meter.consumed(now += 1ms, 1000, 0us);
   CHECK(meter.backlog(kWindow).bytes == (1 << 20) - 1024 * 1000);
   CHECK(static_cast<double>(meter.backlog(kWindow).bytes_per_second) == doctest::Approx(1e6).epsilon(0.1));
 }

@@ -151,16 +151,19 @@ TEST_CASE("a writer knows what its reader has not consumed, and can wait for it"
   CHECK(rest.get().size() == 150'000);
 }
 
-TEST_CASE("credit comes in steps while there is more to read, and for all before a reader waits") {
+TEST_CASE("credit comes in steps while there is more to read, for all before a reader waits, and tells how long it lay there") {
   AgainstRaw side;
   side.raw->write(kMagic);
   const auto next_credit = [&] {
-    Bytes frame(kFrameHeaderBytes + 8);
+    Bytes frame(kFrameHeaderBytes + 12);
     for (size_t done = 0; done < frame.size();) {
       done += side.raw->read(MutableBytes(frame).subspan(done), std::chrono::seconds(10));
     }
     CHECK(frame[4] == static_cast<uint8_t>(FrameType::credit));
-    return frame[9] | frame[10] << 8 | frame[11] << 16 | frame[12] << 24;
+    const auto number_at = [&](size_t at) {
+      return frame[at] | frame[at + 1] << 8 | frame[at + 2] << 16 | frame[at + 3] << 24;
+    };
+    return std::pair(number_at(9), std::chrono::microseconds(number_at(13)));
   };
   Bytes magic(kMagic.size());
   REQUIRE(side.raw->read(magic, std::chrono::seconds(10)) == magic.size());
@@ -171,14 +174,24 @@ TEST_CASE("credit comes in steps while there is more to read, and for all before
   side.say(FrameType::data, payload);
   side.say(FrameType::query, {});
   side.peer.control.get_future().wait();  // So both are there.
+  constexpr std::chrono::seconds pause(1);
+  std::this_thread::sleep_for(pause);
   const auto reader = side.peer.connection.open_reader(1);
   Bytes part(limits::kCreditStep);
   CHECK(read_full(*reader, part) == part.size());
-  CHECK(next_credit() == limits::kCreditStep);
+  const auto [first_bytes, first_unread] = next_credit();
+  CHECK(first_bytes == limits::kCreditStep);
+  CHECK(first_unread >= pause);
   auto rest = std::async(std::launch::async, [&] { return read_all(*reader); });
-  CHECK(next_credit() == 120'000 - limits::kCreditStep);
+  const auto [more_bytes, more_unread] = next_credit();
+  CHECK(more_bytes == 120'000 - limits::kCreditStep);
+  CHECK(more_unread >= first_unread);
+  side.say(FrameType::data, payload);
+  const auto [last_bytes, last_unread] = next_credit();
+  CHECK(last_bytes == 60'000);
+  CHECK(last_unread < pause);
   side.say(FrameType::data, Bytes{1, 0, 0, 0});
-  CHECK(rest.get().size() == 120'000 - limits::kCreditStep);
+  CHECK(rest.get().size() == 180'000 - limits::kCreditStep);
 }
 
 TEST_CASE("what a peer sent before it went can be read to its end") {
@@ -277,9 +290,13 @@ TEST_CASE("a peer that breaks the rules of streams is refused") {
   }
   SUBCASE("credit beyond what was sent") {
     side.peer.connection.open_writer(1).write(Bytes(10));
-    side.say(FrameType::credit, Bytes{1, 0, 0, 0, 11, 0, 0, 0});
+    side.say(FrameType::credit, Bytes{1, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0});
   }
-  SUBCASE("credit for no stream") { side.say(FrameType::credit, Bytes{1, 0, 0, 0, 1, 0, 0, 0}); }
+  SUBCASE("credit for no stream") { side.say(FrameType::credit, Bytes{1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}); }
+  SUBCASE("credit that does not say how long its reader waited") {
+    side.peer.connection.open_writer(1).write(Bytes(10));
+    side.say(FrameType::credit, Bytes{1, 0, 0, 0, 10, 0, 0, 0});
+  }
   SUBCASE("an unknown frame") { side.raw->write(Bytes{0, 0, 0, 0, 99}); }
   SUBCASE("a frame that is too long") { side.raw->write(Bytes{0xff, 0xff, 0xff, 0xff, 10}); }
   const auto error = side.end();

@@ -29,7 +29,7 @@ TEST_CASE("a frame of unknown type or beyond its limit is a protocol error") {
   refused({0, static_cast<FrameType>(0)});
   refused({0, static_cast<FrameType>(200)});
   refused({1, FrameType::ping});
-  refused({9, FrameType::credit});
+  refused({13, FrameType::credit});
   refused({limits::kDataBytes + 5, FrameType::data});
   refused({limits::kFrameBytes + 1, FrameType::query});
   refused({0xffffffff, FrameType::hello});

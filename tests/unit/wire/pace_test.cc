@@ -168,6 +168,17 @@ TEST_CASE("a link that takes more than any higher level makes raises nothing") {
   CHECK(clock.next(idle_link(), {0.5, 0.5}) == 6);
 }
 
+TEST_CASE("a reader that is behind raises nothing, nor makes it worth while to work harder on patches") {
+  Clock clock;
+  Backlog held_up = backlog(4'900'000, 2'500'000, true);
+  held_up.reader_is_behind = true;
+  for (int i = 0; i < 3; ++i) CHECK(clock.next(held_up, kWorking) == 9);
+  for (int i = 0; i < 3; ++i) CHECK(clock.next(held_up, {0.2, 0.8}) == 9);
+  CHECK(clock.pace.patch_work(held_up).level == 9);
+  held_up.reader_is_behind = false;
+  CHECK(clock.next(held_up, kWorking) == 15);
+}
+
 TEST_CASE("a link that is filled as far as we dare raises nothing before it is measured") {
   Clock clock;
   for (int i = 0; i < 3; ++i) CHECK(clock.next(backlog(870'000, 1'250'000, false, 0.2), {0.5, 0}) == 9);
