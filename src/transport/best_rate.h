@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// How fast a host's TCP takes bytes at best: a disk that has to be waited for, or a shell that starts programs first, is
-// no slow link. The best of some spans, as between them the host may have had no room, or nothing to take.
+// How fast a host's TCP takes bytes at best: a disk that has to be waited for is no slow link, nor a shell that starts
+// programs first. The best of some spans, as between them the host may have had no room, or nothing to take.
 // Rejected: the kernel's delivery rate, which takes what a shaper lets pass at once for the link. Pure: no clock.
 #pragma once
 

@@ -73,9 +73,9 @@ void SshChannel::start(const std::string& command_line) {
   complete([&] { return ssh_channel_open_session(channel_.get()); });
   const auto asked = std::chrono::steady_clock::now();
   complete([&] { return ssh_channel_request_exec(channel_.get(), command_line.c_str()); });
-  const auto round_trip = std::chrono::steady_clock::now() - asked;
-  in_flight_ = InFlightLimit(ssh_get_openssh_version(link_->session()),
-                             std::chrono::duration_cast<std::chrono::microseconds>(round_trip));
+  const InFlightLimit::Duration answer = std::chrono::steady_clock::now() - asked;
+  const InFlightLimit::Duration guess = link_->round_trip() ? *link_->round_trip() : answer;
+  in_flight_ = InFlightLimit(ssh_get_openssh_version(link_->session()), guess, answer);
 }
 
 size_t SshChannel::read(MutableBytes out, std::chrono::milliseconds silence) {
@@ -181,12 +181,14 @@ void SshChannel::send() {
     if (chunk_.empty()) return send_end();
     // What libssh has not got rid of stays in a buffer of its own without a bound: never more than one chunk there.
     if ((ssh_get_poll_flags(link_->session()) & SSH_WRITE_PENDING) != 0) return;
-    const size_t window = ssh_channel_window_size(channel_.get());
-    const size_t count = std::min(chunk_.size() - chunk_begin_, in_flight_.share(window));
+    const auto now = std::chrono::steady_clock::now();
+    const size_t share = in_flight_.share(now, ssh_channel_window_size(channel_.get()));
+    const size_t count = std::min(chunk_.size() - chunk_begin_, share);
     if (count == 0) return;
     const int written = ssh_channel_write(channel_.get(), chunk_.data() + chunk_begin_, static_cast<uint32_t>(count));
     if (written < 0) return stop_sending();
     if (written == 0) return;
+    in_flight_.sent(now, static_cast<size_t>(written));
     chunk_begin_ += static_cast<size_t>(written);
     progress_ = true;
   }

@@ -7,9 +7,13 @@
 #endif
 
 #include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <span>
 
@@ -129,6 +133,14 @@ bool SshLink::wait_for_host(std::chrono::milliseconds patience) const {
   const bool wants_to_write = (ssh_get_poll_flags(session_.get()) & SSH_WRITE_PENDING) != 0;
   pollfd ready{ssh_get_fd(session_.get()), static_cast<short>(wants_to_write ? POLLIN | POLLOUT : POLLIN), 0};
   return wait_for({&ready, 1}, patience);
+}
+
+std::optional<std::chrono::microseconds> SshLink::round_trip() const {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (proxy_ || ::getsockopt(ssh_get_fd(session_.get()), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+  const bool has_least = size >= offsetof(tcp_info, tcpi_min_rtt) + sizeof info.tcpi_min_rtt;
+  return std::chrono::microseconds(has_least ? info.tcpi_min_rtt : info.tcpi_rtt);
 }
 
 std::optional<uint64_t> SshLink::taken() const {
