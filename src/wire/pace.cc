@@ -35,8 +35,9 @@ constexpr double kQueueSeconds = 0.03, kWaitsForLink = 0.5;
 /// bytes that a level saves would take.
 constexpr double kUseSeconds = 5, kLeastUse = 0.85;
 /// What level 19 makes may not fill such a link, so it cannot tell when the link has become faster: lower levels are
-/// tried after a while, and ever more seldom.
+/// tried after a while, and ever more seldom; at once where it shows all the same.
 constexpr std::chrono::seconds kLongestHold{60};
+constexpr uint64_t kNoLongerSlow = 2'250'000;
 
 /// How much of the allowance is in use when it is time to rise, by one level or by two. The first rise must come early;
 /// later ones must not undo what was just lowered.
@@ -130,6 +131,7 @@ int Pace::next(Time now, const Backlog& backlog, Shares shares) {
     slow_until_ = now + slow_hold_;
     change(strongest_for(backlog), now, full);
   }
+  if (backlog.bytes_per_second >= kNoLongerSlow) slow_until_.reset();
   if (slow_until_ && now < *slow_until_) {
     if (step_ > kStrong && wastes_link(now, shares)) {
       strongest_ = step_ - 1;

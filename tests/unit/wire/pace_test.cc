@@ -107,6 +107,15 @@ TEST_CASE("lower levels are tried on a slow link, ever more seldom") {
   CHECK(last >= 58s);
 }
 
+TEST_CASE("a link that was slow for a moment only does not keep its strong level") {
+  Clock clock;
+  CHECK(clock.next(slow_link(), kWorking) == 17);
+  CHECK(clock.next(backlog(0, 2'000'000, true), kWorking) == 17);
+  CHECK(clock.next(backlog(0, 3'000'000, true), kWorking) < 17);
+  for (int i = 0; i < 10; ++i) clock.next(backlog(0, 3'000'000, true), kWorking);
+  CHECK(clock.pace.level() == 1);
+}
+
 TEST_CASE("an idle link lowers the level down to 1, and not if the compressor is not what it waits for") {
   Clock clock;
   CHECK(clock.next(idle_link(), kStarved) == 9);
