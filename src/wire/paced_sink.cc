@@ -14,6 +14,8 @@ constexpr size_t kBlockBytes = 128 << 10, kBlocksAhead = 8;
 constexpr size_t kStepBytes = 512 << 10;
 /// What a link that was fast gets before it has shown that it still is: not much to wait for if it is not.
 constexpr size_t kTrusted = 1 << 20;
+/// How long a link must be slow to be taken for one that is slower than it was: hosts that begin to work are busy.
+constexpr std::chrono::seconds kSlowFor(1);
 /// Less than that says too little of a link.
 constexpr uint64_t kTellingBytes = 1 << 20;
 
@@ -157,8 +159,11 @@ void PacedSink::follow_pace(size_t bytes) {
 }
 
 void PacedSink::check_link() {
-  const Backlog now = writer_.stream().backlog();
-  if (!now.saturated || now.bytes_per_second >= kTooSlowLink) return;
+  const auto now = Clock::now();
+  const Backlog link = writer_.stream().backlog();
+  if (!link.saturated || link.bytes_per_second >= kTooSlowLink) slow_since_.reset();
+  else if (!slow_since_) slow_since_ = now;
+  if (!slow_since_ || now - *slow_since_ < kSlowFor) return;
   gave_up_ = true;
   throw Error(ExitCode::connection, "the link is slower than it was");
 }

@@ -115,6 +115,7 @@ class PacedSink : public Sink {
   size_t since_last_ = 0;
   Clock::time_point last_ = Clock::now();
   Clock::duration starved_{0};
+  std::optional<Clock::time_point> slow_since_;
   uint64_t written_last_ = 0;  ///< bytes the link had got at last_
   Clock::duration worked_{0};  ///< in all, with what the writer waited
   uint64_t written_ = 0;
