@@ -21,7 +21,7 @@ InFlightLimit::InFlightLimit(int openssh_version, Duration guess, Duration at_mo
 }
 
 size_t InFlightLimit::share(Time now, size_t window) {
-  if (limit_ == std::numeric_limits<size_t>::max()) return window;
+  if (unlimited()) return window;
   widest_ = std::max(widest_, window);
   const size_t in_flight = widest_ - window;
   // The last mark that was read: those before it waited until it was worth telling.
@@ -35,6 +35,7 @@ size_t InFlightLimit::share(Time now, size_t window) {
 }
 
 void InFlightLimit::sent(Time now, size_t bytes) {
+  if (unlimited()) return;
   sent_ += bytes;
   marks_.push_back({sent_, now});
 }

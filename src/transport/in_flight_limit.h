@@ -41,6 +41,8 @@ class InFlightLimit {
     Time sent;
   };
 
+  [[nodiscard]] bool unlimited() const { return limit_ == std::numeric_limits<size_t>::max(); }
+
   size_t limit_ = std::numeric_limits<size_t>::max();
   Duration round_trip_{};  ///< the shortest so far
   std::deque<Mark> marks_;

@@ -73,9 +73,8 @@ void SshChannel::start(const std::string& command_line) {
   complete([&] { return ssh_channel_open_session(channel_.get()); });
   const auto asked = std::chrono::steady_clock::now();
   complete([&] { return ssh_channel_request_exec(channel_.get(), command_line.c_str()); });
-  const InFlightLimit::Duration answer = std::chrono::steady_clock::now() - asked;
-  const InFlightLimit::Duration guess = link_->round_trip() ? *link_->round_trip() : answer;
-  in_flight_ = InFlightLimit(ssh_get_openssh_version(link_->session()), guess, answer);
+  const auto answer = std::chrono::steady_clock::now() - asked;
+  in_flight_ = InFlightLimit(ssh_get_openssh_version(link_->session()), link_->round_trip().value_or(answer), answer);
 }
 
 size_t SshChannel::read(MutableBytes out, std::chrono::milliseconds silence) {

@@ -135,7 +135,7 @@ bool SshLink::wait_for_host(std::chrono::milliseconds patience) const {
   return wait_for({&ready, 1}, patience);
 }
 
-std::optional<std::chrono::microseconds> SshLink::round_trip() const {
+std::optional<std::chrono::nanoseconds> SshLink::round_trip() const {
   tcp_info info{};
   socklen_t size = sizeof info;
   if (proxy_ || ::getsockopt(ssh_get_fd(session_.get()), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;

@@ -63,7 +63,7 @@ class SshLink {
   /// What libssh says went wrong, fit for a message.
   [[nodiscard]] std::string failure() const;
   /// How long a packet takes to the host's TCP and back, at least so far; nothing where a proxy command is between us.
-  [[nodiscard]] std::optional<std::chrono::microseconds> round_trip() const;
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> round_trip() const;
   /// Bytes that the host's TCP has; nothing where a proxy command is between us.
   [[nodiscard]] std::optional<uint64_t> taken() const;
   /// Bytes on the socket, or on the pipe to the proxy command. To be called by the thread that uses the session.

@@ -161,9 +161,9 @@ void PacedSink::follow_pace(size_t bytes) {
 void PacedSink::check_link() {
   const auto now = Clock::now();
   const Backlog link = writer_.stream().backlog();
-  if (!link.saturated || link.bytes_per_second >= kTooSlowLink) slow_since_.reset();
-  else if (!slow_since_) slow_since_ = now;
-  if (!slow_since_ || now - *slow_since_ < kSlowFor) return;
+  if (!link.saturated || link.bytes_per_second >= kTooSlowLink) return slow_since_.reset();
+  if (!slow_since_) slow_since_ = now;
+  if (now - *slow_since_ < kSlowFor) return;
   gave_up_ = true;
   throw Error(ExitCode::connection, "the link is slower than it was");
 }
