@@ -80,22 +80,23 @@ uint64_t BacklogMeter::arrived_by(Time time) {
   return arrivals_.empty() || arrivals_.front().at > time ? 0 : arrivals_.front().end;
 }
 
-void BacklogMeter::extend_span(Time now, size_t bytes, bool queued) {
+void BacklogMeter::extend_span(Time arrival, size_t bytes, bool queued) {
   if (!span_start_) {
-    span_start_ = now;
+    span_start_ = arrival;
     span_bytes_ = 0;
     span_queued_ = queued;
   } else {
     span_bytes_ += bytes;
     span_queued_ = span_queued_ && queued;
-    if (now - *span_start_ >= kSampleTime && span_bytes_ >= kSampleBytes) {
-      take_sample({span_bytes_, now - *span_start_}, span_queued_);
-      span_start_ = now;
+    if (arrival - *span_start_ >= kSampleTime && span_bytes_ >= kSampleBytes) {
+      take_sample({span_bytes_, arrival - *span_start_}, span_queued_);
+      span_start_ = arrival;
       span_bytes_ = 0;
       span_queued_ = queued;
     }
   }
-  const auto last = std::find_if(marks_.rbegin(), marks_.rend(), [&](const Mark& mark) { return mark.sent <= now; });
+  const auto last =
+      std::find_if(marks_.rbegin(), marks_.rend(), [&](const Mark& mark) { return mark.sent <= arrival; });
   const uint64_t sent_by_then = last == marks_.rend() ? consumed_ : last->end;
   // A reader keeps a small credit back until it has more of it.
   if (sent_by_then - consumed_ < limits::kCreditFloor) span_start_.reset();

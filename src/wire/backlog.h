@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: docker-sync authors
 // SPDX-License-Identifier: MIT
 //
-// How much of a stream is under way, and how fast it arrives: measured by the credits that come back, thus over the whole
-// way, relays and pipes included. A credit says how long its bytes lay there before they were read, so a reader that is
-// slow is not taken for a slow link. What a writer adds to an idle link says little about the link, so only bytes that
-// had to queue measure it (as in draft-cheng-iccrg-delivery-rate-estimation); others show the least that it takes.
-// Rejected: the time that a write blocks, which knows the nearest pipe only.
+// How much of a stream is under way, and how fast it arrives: measured by the credits that come back, thus over the
+// whole way, relays and pipes included. A credit says how long its bytes lay there before they were read, so a reader
+// that is slow is not taken for a slow link. What a writer adds to an idle link says little about the link, so only
+// bytes that had to queue measure it (as in draft-cheng-iccrg-delivery-rate-estimation); others show the least that it
+// takes. Rejected: the time that a write blocks, which knows the nearest pipe only.
 #pragma once
 
 #include <chrono>
@@ -58,7 +58,7 @@ class BacklogMeter {
 
   /// How much had arrived at a time; only for times that come one after the other.
   [[nodiscard]] uint64_t arrived_by(Time time);
-  void extend_span(Time now, size_t bytes, bool queued);
+  void extend_span(Time arrival, size_t bytes, bool queued);
   void take_sample(Sample sample, bool queued);
 
   uint64_t sent_ = 0, consumed_ = 0;

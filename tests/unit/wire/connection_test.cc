@@ -151,7 +151,7 @@ TEST_CASE("a writer knows what its reader has not consumed, and can wait for it"
   CHECK(rest.get().size() == 150'000);
 }
 
-TEST_CASE("credit comes in steps while there is more to read, for all before a reader waits, and tells how long it lay there") {
+TEST_CASE("credit comes in steps while there is more to read, for all before a reader waits, and says how long it lay") {
   AgainstRaw side;
   side.raw->write(kMagic);
   const auto next_credit = [&] {
@@ -293,7 +293,7 @@ TEST_CASE("a peer that breaks the rules of streams is refused") {
     side.say(FrameType::credit, Bytes{1, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0});
   }
   SUBCASE("credit for no stream") { side.say(FrameType::credit, Bytes{1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}); }
-  SUBCASE("credit that does not say how long its reader waited") {
+  SUBCASE("credit that does not say how long its bytes lay there") {
     side.peer.connection.open_writer(1).write(Bytes(10));
     side.say(FrameType::credit, Bytes{1, 0, 0, 0, 10, 0, 0, 0});
   }
