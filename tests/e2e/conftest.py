@@ -122,12 +122,15 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
-    """Tests of one pair of engines follow each other, after all others: a pair is started once."""
+    """Tests of one pair of engines follow each other, after all others: a pair is started once. Of several processes
+    that run the tests (pytest-xdist), one takes a whole file, or all tests of a pair."""
     def names(item):
         pair = getattr(item, "callspec", None) and item.callspec.params.get("engines")
         return [kind.name for kind in pair] if pair else []
 
     items.sort(key=names)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("-".join(names(item)) or item.path.name))
 
 
 @pytest.fixture(scope="session")

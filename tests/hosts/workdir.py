@@ -20,14 +20,19 @@ class WorkDir:
     def __init__(self, parent=None):
         parent = pathlib.Path(parent or os.environ.get("TMPDIR") or "/var/tmp").resolve()
         self._sweep(parent)
-        self.path = pathlib.Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-        self.path.chmod(0o711)  # users of the hosts reach their homes through it
-        self._lock = open(self.path / "lock", "w", encoding="ascii")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        while not self._make(parent):
+            pass  # another that was made just now has swept it before it was locked
 
     def close(self):
         remove_tree(self.path)
         self._lock.close()
+
+    def _make(self, parent):
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        self.path.chmod(0o711)  # users of the hosts reach their homes through it
+        self._lock = open(self.path / "lock", "w", encoding="ascii")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        return (self.path / "lock").exists()
 
     @staticmethod
     def _sweep(parent):
