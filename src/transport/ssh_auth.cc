@@ -54,7 +54,7 @@ int answer_passphrase(const char*, char* buffer, size_t size, int, int, void* da
 
 class Authentication {
  public:
-  Authentication(const SshLink& link, const SshSettings& settings, Prompter& prompter)
+  Authentication(SshLink& link, const SshSettings& settings, Prompter& prompter)
       : link_(link), settings_(settings), prompter_(prompter), may_ask_(settings.may_ask && prompter.interactive()) {}
 
   void run();
@@ -74,7 +74,7 @@ class Authentication {
   Outcome outcome(int result);
   [[noreturn]] void refuse(int offered);
 
-  const SshLink& link_;
+  SshLink& link_;
   const SshSettings& settings_;
   Prompter& prompter_;
   bool may_ask_;
@@ -256,7 +256,7 @@ void Authentication::refuse(int offered) {
 
 }  // namespace
 
-void authenticate(const SshLink& link, const SshSettings& settings, Prompter& prompter) {
+void authenticate(SshLink& link, const SshSettings& settings, Prompter& prompter) {
   Authentication(link, settings, prompter).run();
 }
 

@@ -12,6 +12,6 @@ namespace docker_sync {
 
 /// Returns when the host has let the user in. A named key that opens without a passphrase goes before the agent, the
 /// others after it. Throws ExitCode::authentication when all that could be tried was, or the host hung up.
-void authenticate(const SshLink& link, const SshSettings& settings, Prompter& prompter);
+void authenticate(SshLink& link, const SshSettings& settings, Prompter& prompter);
 
 }  // namespace docker_sync

@@ -161,6 +161,7 @@ void SshChannel::own_session() {
 void SshChannel::wait_for_event() {
   // libssh may poll within its own calls and so swallow our eventfd: hence the flag.
   const int timeout_ms = progress_ || woken_ ? 0 : -1;
+  if (timeout_ms != 0) link_->acknowledge_little();
   if (ssh_event_dopoll(event_.get(), timeout_ms) == SSH_ERROR && ssh_is_connected(link_->session()) == 0) {
     break_off(link_->failure());
   }

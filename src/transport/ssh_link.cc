@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <span>
+#include <utility>
 
 #include "base/error.h"
 #include "base/printable.h"
@@ -56,6 +57,9 @@ bool has_aes_instructions() {
   return false;
 #endif
 }
+
+/// What a TCP segment carries at least on a way where nothing is narrower than Ethernet.
+constexpr uint64_t kFullSegment = 1400;
 
 void set(ssh_session session, ssh_options_e option, const void* value, std::string_view name) {
   if (ssh_options_set(session, option, value) == SSH_OK) return;
@@ -128,8 +132,15 @@ SshLink::SshLink(const SshSettings& settings) : session_(make_ssh_session(settin
   }
 }
 
-bool SshLink::wait_for_host(std::chrono::milliseconds patience) const {
+void SshLink::acknowledge_little() {
+  const uint64_t count = counter_.in_bytes - std::exchange(received_before_wait_, counter_.in_bytes);
+  // More is not kept back, and one acknowledgement for two segments will do.
+  if (count > 0 && count < kFullSegment && !proxy_) acknowledge(ssh_get_fd(session_.get()));
+}
+
+bool SshLink::wait_for_host(std::chrono::milliseconds patience) {
   if (!is_connected()) return false;
+  acknowledge_little();
   const bool wants_to_write = (ssh_get_poll_flags(session_.get()) & SSH_WRITE_PENDING) != 0;
   pollfd ready{ssh_get_fd(session_.get()), static_cast<short>(wants_to_write ? POLLIN | POLLOUT : POLLIN), 0};
   return wait_for({&ready, 1}, patience);

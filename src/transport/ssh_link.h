@@ -52,7 +52,7 @@ class SshLink {
   /// Repeats `call` while it returns `again`, until the host hangs up or has not answered for `patience`: then the
   /// result is `again`. Left to itself, a blocking libssh sits out its timeout after the host has said goodbye.
   template <typename Call>
-  int complete(Call call, int again, std::chrono::milliseconds patience) const {
+  int complete(Call call, int again, std::chrono::milliseconds patience) {
     ssh_set_blocking(session_.get(), 0);
     int result = call();
     while (result == again && wait_for_host(patience)) result = call();
@@ -68,12 +68,15 @@ class SshLink {
   [[nodiscard]] std::optional<uint64_t> taken() const;
   /// Bytes on the socket, or on the pipe to the proxy command. To be called by the thread that uses the session.
   [[nodiscard]] Channel::Traffic traffic() const { return {counter_.out_bytes, counter_.in_bytes}; }
+  /// To be called before waiting for the host: if little has come since, it may wait for us to say so.
+  void acknowledge_little();
 
  private:
-  [[nodiscard]] bool wait_for_host(std::chrono::milliseconds patience) const;
+  [[nodiscard]] bool wait_for_host(std::chrono::milliseconds patience);
 
   std::unique_ptr<Subprocess> proxy_;  // outlives the session, whose end it waits for
   ssh_counter_struct counter_{};
+  uint64_t received_before_wait_ = 0;
   SshSessionHandle session_;
 };
 

@@ -99,4 +99,9 @@ Fd connect_tcp(const std::string& host, uint16_t port, const std::string& bind_a
   refuse(port_text, failure);
 }
 
+void acknowledge(int fd) noexcept {
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
 }  // namespace docker_sync

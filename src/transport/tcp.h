@@ -17,4 +17,9 @@ namespace docker_sync {
 [[nodiscard]] Fd connect_tcp(const std::string& host, uint16_t port, const std::string& bind_address,
                              std::chrono::milliseconds timeout);
 
+/// Tells the peer at once that what came is here, where the kernel would wait up to 40 ms for something to send along.
+/// A server that keeps a small packet back until the one before has arrived (Nagle's algorithm, which OpenSSH's leaves
+/// on for commands) waits for that. Does nothing where `fd` is no TCP connection.
+void acknowledge(int fd) noexcept;
+
 }  // namespace docker_sync

@@ -13,7 +13,7 @@ using namespace docker_sync::test;
 namespace {
 
 void log_in(const SshSettings& settings, Prompter& prompter) {
-  const SshLink link(settings);
+  SshLink link(settings);
   authenticate(link, settings, prompter);
 }
 

@@ -3,7 +3,9 @@
 #include "transport/tcp.h"
 
 #include <doctest/doctest.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 
 #include "ssh_server.h"
 
@@ -35,6 +37,35 @@ TEST_CASE("a connection is made without delays, from the address that was asked 
   socklen_t size = sizeof on;
   REQUIRE(::getsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, &size) == 0);
   CHECK(on == 1);
+}
+
+TEST_CASE("a small packet is acknowledged before the next one goes back") {
+  const Listener listener;
+  const Fd client = connect_tcp("127.0.0.1", listener.port, "", 5s);
+  const Fd server(::accept(listener.fd.get(), nullptr, nullptr));
+  const auto not_acknowledged = [&] {
+    int count = -1;
+    REQUIRE(::ioctl(server.get(), SIOCOUTQ, &count) == 0);
+    return count;
+  };
+  const auto server_sends = [&] {
+    char byte = 'x';
+    REQUIRE(::send(server.get(), &byte, 1, 0) == 1);
+    REQUIRE(::recv(client.get(), &byte, 1, MSG_WAITALL) == 1);
+  };
+  // The kernel acknowledges a new connection's first packets at once; then it waits, as long as packets go back soon.
+  bool waits = false;
+  for (int tries = 0; tries < 100 && !waits; ++tries) {
+    server_sends();
+    waits = not_acknowledged() == 1;
+    char byte = 'y';
+    REQUIRE(::send(client.get(), &byte, 1, 0) == 1);
+    REQUIRE(::recv(server.get(), &byte, 1, MSG_WAITALL) == 1);
+  }
+  CHECK(waits);
+  server_sends();
+  acknowledge(client.get());
+  CHECK(not_acknowledged() == 0);
 }
 
 TEST_CASE("every address of a name is tried") {
