@@ -19,7 +19,7 @@ class StoreContainer;
 /// May be used by several threads.
 class DockerEngine : public Engine {
  public:
-  /// Asks the daemon for its version and store. `connect` opens one more stream to it.
+  /// Asks the daemon to describe itself. `connect` opens one more stream to it.
   explicit DockerEngine(HttpClient::Connect connect);
   ~DockerEngine() override;
 

@@ -30,7 +30,21 @@ ApiVersion parse_api_version(std::string_view text) {
   throw Error(ExitCode::engine, fmt::format("'{}' is no API version", text));
 }
 
+bool speaks(const std::string& newest, const char* api) {
+  return parse_api_version(api) <= parse_api_version(newest);
+}
+
 }  // namespace
+
+DockerVersion version_in_info(const std::string& json, const std::string& newest_api, const std::string& server) {
+  return interpret(json, "Docker's info", [&](const Json& answer) {
+    DockerVersion version{string_or_empty(answer, "ServerVersion"), kPreferredApi,
+                          string_or_empty(answer, "Architecture")};
+    version.tells_availability = !newest_api.empty() && speaks(newest_api, kAvailabilityApi);
+    version.is_podman = server.starts_with("Libpod/");
+    return version;
+  });
+}
 
 DockerVersion parse_version(const std::string& json) {
   return interpret(json, "Docker's version", [](const Json& answer) {
@@ -38,8 +52,8 @@ DockerVersion parse_version(const std::string& json) {
     DockerVersion version{answer.at("Version"), kPreferredApi, string_or_empty(answer, "Arch")};
     static const Json::json_pointer kFirstComponent("/Components/0/Name");
     version.is_podman = answer.contains(kFirstComponent) && answer[kFirstComponent] == "Podman Engine";
-    version.tells_availability = parse_api_version(kAvailabilityApi) <= parse_api_version(newest);
-    if (parse_api_version(newest) < parse_api_version(kPreferredApi)) version.api = newest;
+    version.tells_availability = speaks(newest, kAvailabilityApi);
+    if (!speaks(newest, kPreferredApi)) version.api = newest;
     if (!oldest.empty() && parse_api_version(kPreferredApi) < parse_api_version(oldest)) version.api = oldest;
     return version;
   });

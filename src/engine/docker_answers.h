@@ -23,10 +23,13 @@ inline constexpr const char* kAvailabilityApi = "1.48";
 struct DockerVersion {
   std::string engine;        ///< "20.10.24"
   std::string api;           ///< the one to speak, "1.41"
-  std::string architecture;  ///< of its machine, "amd64"
+  std::string architecture;  ///< of its machine, "amd64" or "x86_64"
   bool tells_availability = false;  ///< it speaks kAvailabilityApi, too
   bool is_podman = false;           ///< Podman's service, which answers like Docker
 };
+/// From /info, asked in kPreferredApi, and the Api-Version and Server of that answer's head.
+[[nodiscard]] DockerVersion version_in_info(const std::string& json, const std::string& newest_api,
+                                            const std::string& server);
 /// From /version: kPreferredApi, or what the daemon has that is nearest to it.
 [[nodiscard]] DockerVersion parse_version(const std::string& json);
 

@@ -131,7 +131,8 @@ HttpReply HttpClient::exchange_on(std::unique_ptr<EngineStream> connection, cons
   send(*connection, request);
   HttpResponse response(*connection);
   response.await_head(kReplyTimeout);
-  HttpReply reply{response.status(), read_text(response, kMaxReplyBytes)};
+  HttpReply reply{response.status(), read_text(response, kMaxReplyBytes), response.field("Api-Version"),
+                  response.field("Server")};
   if (response.keeps_alive()) kept_ = std::move(connection);
   return reply;
 }

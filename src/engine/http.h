@@ -21,6 +21,8 @@ namespace docker_sync {
 struct HttpReply {
   unsigned status = 0;
   std::string body;
+  std::string newest_api;  ///< that the daemon speaks, "1.41"; Api-Version
+  std::string server;      ///< "Docker/20.10.24 (linux)"; Server
   [[nodiscard]] bool ok() const { return status >= 200 && status < 300; }
 };
 

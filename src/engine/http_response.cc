@@ -43,6 +43,10 @@ HttpResponse::~HttpResponse() = default;
 bool HttpResponse::has_head() const { return state_->parser.is_header_done(); }
 bool HttpResponse::ended() const { return state_->parser.is_done(); }
 unsigned HttpResponse::status() const { return state_->parser.get().result_int(); }
+std::string HttpResponse::field(std::string_view name) const {
+  const auto value = state_->parser.get()[{name.data(), name.size()}];
+  return {value.data(), value.size()};
+}
 bool HttpResponse::keeps_alive() const { return state_->parser.keep_alive() && state_->begin == state_->end; }
 
 /// Hands buffered bytes to the parser, which puts body bytes into `out` and shortens it by them. False if nothing

@@ -9,6 +9,8 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "base/io.h"
 #include "engine/engine_stream.h"
@@ -34,6 +36,8 @@ class HttpResponse {
   [[nodiscard]] bool has_head() const;
   [[nodiscard]] bool ended() const;       ///< head and body are complete
   [[nodiscard]] unsigned status() const;  ///< REQUIRES: has_head()
+  /// What its head says under that name; empty where it does not. REQUIRES: has_head()
+  [[nodiscard]] std::string field(std::string_view name) const;
   /// Another request may follow on this connection. REQUIRES: ended().
   [[nodiscard]] bool keeps_alive() const;
 

@@ -112,6 +112,21 @@ TEST_CASE("only a daemon of API 1.48 or later tells what is available") {
   CHECK(tells("1.51"));
 }
 
+TEST_CASE("the version is in what a daemon says of itself") {
+  const std::string info = R"({"ServerVersion":"28.5.2","Architecture":"aarch64"})";
+  const DockerVersion version = version_in_info(info, "1.51", "Docker/28.5.2 (linux)");
+  CHECK(version.engine == "28.5.2");
+  CHECK(version.api == "1.41");
+  CHECK(version.architecture == "aarch64");
+  CHECK(version.tells_availability);
+  CHECK_FALSE(version.is_podman);
+  CHECK_FALSE(version_in_info(info, "1.47", "").tells_availability);
+  CHECK_FALSE(version_in_info(info, "", "").tells_availability);
+  CHECK(version_in_info(info, "1.41", "Libpod/4.3.1 (linux)").is_podman);
+  CHECK_THROWS_AS((void)version_in_info(info, "1.", ""), Error);
+  CHECK_THROWS_AS((void)version_in_info("nonsense", "1.41", ""), Error);
+}
+
 TEST_CASE("Podman's service is told from Docker") {
   const auto parse = [](const std::string& name) {
     return parse_version(R"({"Version":"4.3.1","ApiVersion":"1.41","Components":[{"Name":")" + name + R"("}]})");

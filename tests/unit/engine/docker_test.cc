@@ -13,15 +13,14 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-const std::string kVersion = R"({"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12"})";
-const std::string kInfo = R"({"Driver":"overlay2","DriverStatus":[["Backing Filesystem","extfs"]]})";
+const std::string kInfo =
+    R"({"ServerVersion":"20.10.24","Driver":"overlay2","DriverStatus":[["Backing Filesystem","extfs"]]})";
 const std::string kContainerdInfo =
-    R"({"Driver":"overlayfs","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]})";
+    R"({"ServerVersion":"28.5.2","Driver":"overlayfs","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]})";
 const std::string kMissing = R"({"message":"no such image: x"})";
 const std::string kA = "sha256:" + std::string(64, 'a');
 const std::string kB = "sha256:" + std::string(64, 'b');
-const std::string kHello = "GET /version";
-const std::string kHelloInfo = "GET /v1.41/info";
+const std::string kHello = "GET /v1.41/info";
 
 std::string inspect_line(const std::string& name) { return "GET /v1.41/images/" + name + "/json"; }
 std::string delete_line(const std::string& id) { return "DELETE /v1.41/images/" + id + "?force=false&noprune=true"; }
@@ -32,9 +31,8 @@ std::string image_json(const std::string& id, const std::string& tags = "[]", co
 
 /// A daemon that introduces itself.
 struct Docker : FakeDaemon {
-  explicit Docker(const std::string& info = kInfo, const std::string& version = kVersion) {
-    on(kHello, "200 OK", version);
-    on(kHelloInfo, "200 OK", info);
+  explicit Docker(const std::string& info = kInfo, const std::string& newest_api = "1.41") {
+    on(kHello, "200 OK\r\nApi-Version: " + newest_api, info);
   }
   void has(const std::string& id, const std::string& tags = "[]", const std::string& digests = "null") {
     on(inspect_line(id), "200 OK", image_json(id, tags, digests));
@@ -42,10 +40,9 @@ struct Docker : FakeDaemon {
   /// What was asked after the introduction.
   Lines asked() {
     Lines all = lines();
-    REQUIRE(all.size() >= 2);
+    REQUIRE(!all.empty());
     CHECK(all[0] == kHello);
-    CHECK(all[1] == kHelloInfo);
-    return {all.begin() + 2, all.end()};
+    return {all.begin() + 1, all.end()};
   }
 };
 
@@ -77,12 +74,39 @@ TEST_CASE("the engine introduces itself") {
   CHECK(DockerEngine(containerd.connect()).partial_load() == PartialLoad::known_blobs);
 }
 
-TEST_CASE("a daemon that cannot even say its version is an engine error") {
+TEST_CASE("a daemon that does not speak the API that is preferred is asked which it speaks") {
+  FakeDaemon daemon;
+  daemon.on(kHello, "400 Bad Request", R"({"message":"client version 1.41 is too old"})");
+  daemon.on("GET /version", "200 OK", R"({"Version":"29.0.0","ApiVersion":"1.52","MinAPIVersion":"1.44"})");
+  daemon.on("GET /v1.44/info", "200 OK", kContainerdInfo);
+  daemon.on("GET /v1.44/images/json", "200 OK", "[]");
+  DockerEngine engine(daemon.connect());
+  CHECK(engine.description() == "Docker 29.0.0 (overlayfs)");
+  CHECK(engine.version().tells_availability);
+  CHECK(engine.list().empty());
+}
+
+TEST_CASE("a daemon that refuses the question itself is not asked another") {
+  FakeDaemon daemon;
+  daemon.on(kHello, "400 Bad Request", R"({"message":"odd"})");
+  daemon.on("GET /version", "200 OK", R"({"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12"})");
+  CHECK(refusal([&] { DockerEngine{daemon.connect()}; }).failure() == "Docker cannot describe itself: odd");
+}
+
+TEST_CASE("Podman's service says that it is no Docker") {
+  FakeDaemon daemon;
+  daemon.on(kHello, "200 OK\r\nApi-Version: 1.41\r\nServer: Libpod/4.3.1 (linux)", kInfo);
+  CHECK(DockerEngine(daemon.connect()).is_podman());
+  Docker docker;
+  CHECK_FALSE(DockerEngine(docker.connect()).is_podman());
+}
+
+TEST_CASE("a daemon that cannot even describe itself is an engine error") {
   FakeDaemon daemon;
   daemon.on(kHello, "503 Down", R"({"message":"starting"})");
   const Error error = refusal([&] { DockerEngine{daemon.connect()}; });
   CHECK(error.code() == ExitCode::engine);
-  CHECK(error.failure() == "Docker cannot say its version: starting");
+  CHECK(error.failure() == "Docker cannot describe itself: starting");
 }
 
 TEST_CASE("listing asks for every image on one connection and leaves out what vanished") {
@@ -125,7 +149,7 @@ TEST_CASE("a containerd store is asked whether it has all of an image, a classic
   DockerEngine engine(containerd.connect());
   CHECK(engine.is_whole(kA));
   CHECK_FALSE(engine.is_whole(kB));
-  Docker recent(kContainerdInfo, R"({"Version":"28.5.2","ApiVersion":"1.51","MinAPIVersion":"1.24"})");
+  Docker recent(kContainerdInfo, "1.51");
   recent.on("GET /v1.48/images/json?all=1&manifests=1", "200 OK",
             R"([{"Id":")" + kA + R"(","Manifests":[{"Kind":"image","Available":false}]}])");
   CHECK_FALSE(DockerEngine(recent.connect()).is_whole(kA));
@@ -200,7 +224,7 @@ TEST_CASE("a load sends the archive and returns the ID that was loaded") {
     CHECK(engine.load(archive) == Lines{kA});
   }
   CHECK(docker.asked() == Lines{line, inspect_line(kA)});
-  CHECK(docker.requests()[2].body == "a tar");
+  CHECK(docker.requests()[1].body == "a tar");
 }
 
 TEST_CASE("a load that reports a name returns the ID behind it") {

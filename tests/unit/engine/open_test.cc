@@ -11,8 +11,7 @@ using namespace docker_sync;
 
 TEST_CASE("an engine is opened where the address says") {
   FakeDaemon daemon;
-  daemon.on("GET /version", "200 OK", R"({"Version":"29.0.0","ApiVersion":"1.52","MinAPIVersion":"1.44"})");
-  daemon.on("GET /v1.44/info", "200 OK", R"({"Driver":"overlay2","DriverStatus":null})");
+  daemon.on("GET /v1.41/info", "200 OK", R"({"ServerVersion":"29.0.0","Driver":"overlay2","DriverStatus":null})");
   CHECK(open_engine({"unix://" + daemon.path()})->description() == "Docker 29.0.0 (overlay2)");
 }
 
