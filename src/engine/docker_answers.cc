@@ -30,16 +30,13 @@ ApiVersion parse_api_version(std::string_view text) {
   throw Error(ExitCode::engine, fmt::format("'{}' is no API version", text));
 }
 
-bool speaks(const std::string& newest, const char* api) {
-  return parse_api_version(api) <= parse_api_version(newest);
-}
+bool speaks(const std::string& newest, const char* api) { return parse_api_version(api) <= parse_api_version(newest); }
 
 }  // namespace
 
 DockerVersion version_in_info(const std::string& json, const std::string& newest_api, const std::string& server) {
   return interpret(json, "Docker's info", [&](const Json& answer) {
-    DockerVersion version{string_or_empty(answer, "ServerVersion"), kPreferredApi,
-                          string_or_empty(answer, "Architecture")};
+    DockerVersion version{answer.at("ServerVersion"), kPreferredApi, string_or_empty(answer, "Architecture")};
     version.tells_availability = !newest_api.empty() && speaks(newest_api, kAvailabilityApi);
     version.is_podman = server.starts_with("Libpod/");
     return version;

@@ -125,6 +125,7 @@ TEST_CASE("the version is in what a daemon says of itself") {
   CHECK(version_in_info(info, "1.41", "Libpod/4.3.1 (linux)").is_podman);
   CHECK_THROWS_AS((void)version_in_info(info, "1.", ""), Error);
   CHECK_THROWS_AS((void)version_in_info("nonsense", "1.41", ""), Error);
+  CHECK_THROWS_AS((void)version_in_info("{}", "1.41", ""), Error);
 }
 
 TEST_CASE("Podman's service is told from Docker") {

@@ -16,7 +16,8 @@ using Lines = std::vector<std::string>;
 const std::string kInfo =
     R"({"ServerVersion":"20.10.24","Driver":"overlay2","DriverStatus":[["Backing Filesystem","extfs"]]})";
 const std::string kContainerdInfo =
-    R"({"ServerVersion":"28.5.2","Driver":"overlayfs","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]})";
+    R"({"ServerVersion":"28.5.2","Driver":"overlayfs",)"
+    R"("DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]})";
 const std::string kMissing = R"({"message":"no such image: x"})";
 const std::string kA = "sha256:" + std::string(64, 'a');
 const std::string kB = "sha256:" + std::string(64, 'b');
