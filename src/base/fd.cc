@@ -46,6 +46,8 @@ Pipe make_pipe() {
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
+void enlarge_pipe(const Fd& end) noexcept { ::fcntl(end.get(), F_SETPIPE_SZ, 1 << 20); }
+
 void set_nonblocking(const Fd& fd) {
   const int flags = ::fcntl(fd.get(), F_GETFL);
   if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0) {

@@ -46,6 +46,9 @@ struct Pipe {
 };
 /// Both ends close-on-exec.
 [[nodiscard]] Pipe make_pipe();
+/// Gives a pipe 1 MiB, which is what Linux lets anyone have, so that who writes need not wait for the reader's turn. What
+/// is none, or has to stay small, stays as it is.
+void enlarge_pipe(const Fd& end) noexcept;
 
 void set_nonblocking(const Fd& fd);
 

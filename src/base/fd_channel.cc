@@ -12,16 +12,7 @@
 
 namespace docker_sync {
 
-namespace {
-
-/// As large as anyone may make one. In 64 KiB an SSH server and we would have to take turns; on a busy machine, where
-/// either waits for its turn, that was 1 MB/s.
-constexpr int kPipeBytes = 1 << 20;
-
-}  // namespace
-
 FdChannel::FdChannel(Fd in, Fd out) : in_(std::move(in)), out_(std::move(out)), wake_(make_pipe()) {
-  ::fcntl(in_.get(), F_SETPIPE_SZ, kPipeBytes);  // A socket, or a pipe that has to stay small, does as well.
   set_nonblocking(in_);
   if (out_) set_nonblocking(out_);
 }

@@ -14,8 +14,7 @@ namespace docker_sync {
 
 class FdChannel : public Channel {
  public:
-  /// Makes both descriptors non-blocking, and `in` large if it is a pipe: who writes need not wait for the reader's
-  /// turn.
+  /// Makes both descriptors non-blocking.
   FdChannel(Fd in, Fd out);
 
   [[nodiscard]] size_t read(MutableBytes out, std::chrono::milliseconds silence) override;

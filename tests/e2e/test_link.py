@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """How fast a link was, and what follows from it where an engine would have to save the basis."""
 
+import fcntl
 import json
 import os
 
@@ -15,6 +16,13 @@ PROGRAM = noise(12_000_000, seed=1)
 OLD = Recipe([{"lib/stable": noise(300_000, seed=2)}, {"app/program": PROGRAM}])
 NEW = Recipe([OLD.layers[0], {"app/program": edited(PROGRAM)}], mtime=1_700_000_100)
 SAVE = "--layer-reader=save"
+
+
+def room_of_pipe(path):
+    if not os.readlink(path).startswith("pipe:"):
+        return None
+    with open(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as pipe:
+        return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
 
 
 @pytest.fixture
@@ -47,6 +55,18 @@ def test_a_helper_that_is_uploaded_measures_the_link(world, links):
     world.sync("--report", world.new_user("measured")).check()
     entry, = links.iterdir()
     assert 2_500_000 < int(os.readlink(entry)) < 7_000_000
+
+
+def test_a_server_and_the_helper_need_not_take_turns(world):
+    Recipe([{"app/program": PROGRAM}]).build(world.there, "app:1")
+    world.sync("--report", "user@server").check()  # the helper is there
+    process = Way(world, push=False).start_slowly("app:1")
+    helper, = world.server.processes_of("docker-sync")
+    rooms = [room_of_pipe(f"/proc/{helper}/fd/{fd}") for fd in os.listdir(f"/proc/{helper}/fd")]
+    process.kill()
+    process.wait()
+    world.link.shape(None)
+    assert 1 << 20 in rooms, rooms
 
 
 def test_over_a_fast_link_needed_layers_travel_whole_rather_than_a_basis_is_saved(way):

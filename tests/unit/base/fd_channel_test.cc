@@ -52,16 +52,6 @@ TEST_CASE("what one end writes the other reads, until it has finished, and both 
   }
 }
 
-TEST_CASE("a pipe takes a megabyte before anyone has read") {
-  Pipe there = make_pipe();
-  const FdChannel reader(std::move(there.read_end), Fd());
-  FdChannel writer(make_pipe().read_end, std::move(there.write_end));
-  const Bytes much(1'000'000);
-  auto writing = std::async(std::launch::async, [&] { writer.write(much); });
-  CHECK(writing.wait_for(kLong) == std::future_status::ready);
-  writer.close();
-}
-
 TEST_CASE("both directions carry bulk at a time") {
   for (const auto& make : {make_channel_pair, over_pipes}) {
     const ChannelPair pair = make();

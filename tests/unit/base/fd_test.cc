@@ -89,6 +89,20 @@ TEST_CASE("a full pipe takes nothing, until it is read") {
   writer.join();
 }
 
+TEST_CASE("an enlarged pipe takes a megabyte before anyone has read") {
+  const Pipe pipe = make_pipe();
+  set_nonblocking(pipe.write_end);
+  enlarge_pipe(pipe.read_end);
+  const Bytes much(1 << 20);
+  size_t taken = 0;
+  while (const auto count = write_some(pipe.write_end, ByteView(much).subspan(taken))) {
+    taken += *count;
+    if (taken == much.size()) break;
+  }
+  CHECK(taken == much.size());
+  enlarge_pipe(Fd());
+}
+
 TEST_CASE("writing to a pipe that nobody reads is an error, not the end of the program") {
   ::signal(SIGPIPE, SIG_IGN);
   Pipe pipe = make_pipe();
